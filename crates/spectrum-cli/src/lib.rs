@@ -1,0 +1,1 @@
+//! The binary spectrum: command line, progress and exit codes.

@@ -1,0 +1,1 @@
+//! Synthetic teachers and real data readers on host arrays.

@@ -1,0 +1,1 @@
+//! Snapshots of a Burn module's matrices after each optimizer step, measured by a worker pool.

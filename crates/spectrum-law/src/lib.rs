@@ -1,0 +1,1 @@
+//! Random-matrix laws: Marchenko-Pastur and its edge.

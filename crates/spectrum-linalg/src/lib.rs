@@ -1,0 +1,1 @@
+//! Singular values, singular vectors and overlaps, computed by faer in f64.

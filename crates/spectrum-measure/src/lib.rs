@@ -1,0 +1,1 @@
+//! The named numbers of one matrix.

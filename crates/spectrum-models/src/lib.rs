@@ -1,0 +1,1 @@
+//! The models of the experiments as Burn modules.

@@ -1,0 +1,1 @@
+//! Fused tensor operations through Burn's backend extensions, each with a stock fallback.

@@ -1,0 +1,1 @@
+//! The run directory: SQLite rows, checkpoints, locks and exports.
