@@ -1,1 +1,26 @@
-//! The models of the experiments as Burn modules.
+//! The models of the experiments, as Burn modules.
+//!
+//! Each model is a [`Network`]: it draws its weights on the host (never from a Burn initialiser), so that every backend
+//! and both precisions start from the same numbers, and it declares its matrices through
+//! [`spectrum_core::Architecture`]. A dense layer keeps Burn's layout, input x output: read column-major that is
+//! the output x input matrix of the field, so a snapshot needs no transposition.
+
+mod activation;
+mod dense;
+mod error;
+mod freeze;
+mod init;
+mod mlp;
+mod network;
+mod place;
+mod two_layer;
+
+pub use activation::{Activation, ActivationKind};
+pub use dense::Dense;
+pub use error::ModelError;
+pub use freeze::{freeze_except, parameter_paths};
+pub use init::{Draw, InitRule};
+pub use mlp::{Mlp, MlpConfig};
+pub use network::Network;
+pub use place::Place;
+pub use two_layer::{Scaling, TwoLayer, TwoLayerConfig};

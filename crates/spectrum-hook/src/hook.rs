@@ -1,0 +1,421 @@
+//! The hook: what a training loop calls.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use spectrum_core::{Kind, LayerMatrix, LayerRule, Outcome, Pool, References, Route, Sink, StepRows};
+use spectrum_measure::Battery;
+
+use crate::pipeline::{Pipeline, Task};
+use crate::select::{Layer, select};
+use crate::slot::{Promise, Slot};
+use crate::snapshot::{Collector, Snapshot};
+use crate::tasks::{self, Context};
+use crate::{HookError, Schedule};
+
+/// What to record and how.
+#[derive(Debug, Clone)]
+pub struct HookOptions {
+    /// Globs on layer names.
+    pub layers: Vec<String>,
+    /// Which matrices of each layer.
+    pub kinds: Vec<Kind>,
+    /// At which steps.
+    pub schedule: Schedule,
+    /// How singular values are computed.
+    pub route: Route,
+    /// Leading singular pairs kept; 0 for values alone.
+    pub vectors: usize,
+    /// Whether each weight's null (W_0 + shuffled displacement) is measured beside it.
+    pub nulls: bool,
+    /// Worker threads; 0 for one less than the machine has, and at least one.
+    pub workers: usize,
+    /// Tasks that may wait for a worker before the training thread does.
+    pub queue: usize,
+}
+
+impl Default for HookOptions {
+    fn default() -> Self {
+        Self {
+            layers: vec!["*".into()],
+            kinds: vec![Kind::Weight],
+            schedule: Schedule::default(),
+            route: Route::Gram,
+            vectors: 8,
+            nulls: false,
+            workers: 0,
+            queue: 16,
+        }
+    }
+}
+
+/// What recording cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct HookStats {
+    /// Time that the training thread spent inside the hook.
+    pub waited: Duration,
+    /// Time that workers were busy, summed over workers.
+    pub busy: Duration,
+    /// Matrices taken.
+    pub matrices: u64,
+}
+
+/// Where one matrix of one layer was last seen.
+struct Last {
+    snapshot: Arc<Snapshot>,
+    slot: Option<Arc<Slot>>,
+}
+
+type Key = (usize, String);
+
+struct State {
+    layers: Vec<Layer>,
+    kinds: Vec<Kind>,
+    schedule: Schedule,
+    nulls: bool,
+    context: Arc<Context>,
+    pipeline: Pipeline,
+    step: u64,
+    parts: usize,
+    rows: StepRows,
+    open: bool,
+    initial: HashMap<Key, Arc<Snapshot>>,
+    last: HashMap<Key, Last>,
+    pending: Option<Collector>,
+    waited: Duration,
+    matrices: u64,
+}
+
+/// A shared handle: clones record into the same run, so a model or a learner may carry one.
+///
+/// The step that is open takes scalars and tasks; [`Hook::around`] closes it, performs the optimizer step, and opens the
+/// next one with its snapshots. So what is reported between two calls belongs to the weights there are between them.
+#[derive(Clone)]
+pub struct Hook(Arc<Mutex<State>>);
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hook").field("step", &self.lock().step).finish_non_exhaustive()
+    }
+}
+
+impl Hook {
+    /// Attaches to a model at step 0 and records it.
+    ///
+    /// `rules` come from the model's [`Architecture`](spectrum_core::Architecture) or from
+    /// [`default_rules`](crate::default_rules).
+    ///
+    /// # Errors
+    /// [`HookError`] for a glob that matches nothing, a rule without its parameter, or an empty schedule.
+    pub fn attach<M: Module>(
+        model: &M,
+        rules: &[LayerRule],
+        options: &HookOptions,
+        references: References,
+        sink: Box<dyn Sink>,
+    ) -> Result<Self, HookError> {
+        let hook = Self::start(model, rules, options, references, sink)?;
+        let mut s = hook.lock();
+        let start = Instant::now();
+        let snapshots = s.take_weights(model, 0)?;
+        s.record(snapshots, Vec::new())?;
+        s.waited += start.elapsed();
+        drop(s);
+        Ok(hook)
+    }
+
+    /// Attaches to a run that goes on after `step`, whose rows the sink already has. `initial` is the model as it was at
+    /// step 0, `model` as it is now.
+    ///
+    /// # Errors
+    /// As [`Hook::attach`].
+    pub fn attach_at<M: Module>(
+        initial: &M,
+        model: &M,
+        step: u64,
+        rules: &[LayerRule],
+        options: &HookOptions,
+        references: References,
+        sink: Box<dyn Sink>,
+    ) -> Result<Self, HookError> {
+        let hook = Self::start(initial, rules, options, references, sink)?;
+        let mut s = hook.lock();
+        let now = s.take_weights(model, step)?;
+        s.step = step;
+        s.open = false;
+        for (key, snapshot) in now {
+            s.last.insert(key, Last { snapshot, slot: None });
+        }
+        drop(s);
+        Ok(hook)
+    }
+
+    fn start<M: Module>(
+        initial: &M,
+        rules: &[LayerRule],
+        options: &HookOptions,
+        references: References,
+        sink: Box<dyn Sink>,
+    ) -> Result<Self, HookError> {
+        options.schedule.validate()?;
+        let layers = select(initial, rules, &options.layers)?;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let workers = if options.workers == 0 { cores.saturating_sub(1).max(1) } else { options.workers };
+        let context = Arc::new(Context {
+            battery: Battery::standard(),
+            references,
+            route: options.route,
+            vectors: options.vectors,
+            pool: Pool::new(),
+        });
+        let mut state = State {
+            layers,
+            kinds: options.kinds.clone(),
+            schedule: options.schedule.clone(),
+            nulls: options.nulls,
+            context,
+            pipeline: Pipeline::start(workers, options.queue, sink)?,
+            step: 0,
+            parts: 0,
+            rows: StepRows::new(0),
+            open: true,
+            initial: HashMap::new(),
+            last: HashMap::new(),
+            pending: None,
+            waited: Duration::ZERO,
+            matrices: 0,
+        };
+        state.initial = state.take_weights(initial, 0)?.into_iter().collect();
+        Ok(Self(Arc::new(Mutex::new(state))))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The step that is open: optimizer steps done.
+    #[must_use]
+    pub fn step(&self) -> u64 {
+        self.lock().step
+    }
+
+    /// Whether the schedule records step `t`.
+    #[must_use]
+    pub fn records(&self, t: u64) -> bool {
+        self.lock().schedule.hits(t)
+    }
+
+    /// Adds a scalar to the open step.
+    pub fn scalar(&self, name: &str, value: impl Into<Outcome>) {
+        self.lock().rows.scalar(name, value);
+    }
+
+    /// Adds work to the open step; a worker runs it.
+    ///
+    /// # Errors
+    /// An earlier failure of a worker or the sink.
+    pub fn submit(&self, task: Task) -> Result<(), HookError> {
+        let mut s = self.lock();
+        let start = Instant::now();
+        let done = s.submit(task);
+        s.waited += start.elapsed();
+        done
+    }
+
+    /// Adds a matrix that somebody else formed (a kernel, say) to the open step.
+    ///
+    /// # Errors
+    /// An earlier failure of a worker or the sink.
+    pub fn observe(&self, matrix: LayerMatrix) -> Result<(), HookError> {
+        let context = self.lock().context.clone();
+        self.submit(tasks::ready(context, matrix))
+    }
+
+    /// Takes what must be seen before the optimizer step: the gradient, and W_{t-1} where the update needs it. Closes the
+    /// open step.
+    ///
+    /// # Errors
+    /// An earlier failure of a worker or the sink, or a device that cannot be read.
+    pub fn before_step<M: Module>(&self, model: &M, grads: &GradientsParams) -> Result<(), HookError> {
+        let mut s = self.lock();
+        let start = Instant::now();
+        s.close()?;
+        let next = s.step + 1;
+        if s.schedule.hits(next) {
+            let State { layers, kinds, last, step, .. } = &mut *s;
+            if kinds.contains(&Kind::Update) && last.values().all(|l| l.snapshot.step != *step) {
+                let mut collector = Collector::default();
+                collector.weights(model, layers, *step);
+                for (layer, snapshot) in collector.read(layers)? {
+                    let key = (layer, snapshot.window.name.clone());
+                    last.insert(key, Last { snapshot: Arc::new(snapshot), slot: None });
+                }
+            }
+            if kinds.contains(&Kind::Gradient) {
+                let mut collector = Collector::default();
+                collector.gradients(model, layers, grads, next);
+                s.pending = Some(collector);
+            }
+        }
+        s.waited += start.elapsed();
+        Ok(())
+    }
+
+    /// Takes the weights after the optimizer step and opens the step they belong to.
+    ///
+    /// # Errors
+    /// An earlier failure of a worker or the sink, or a device that cannot be read.
+    pub fn after_step<M: Module>(&self, model: &M) -> Result<(), HookError> {
+        let mut s = self.lock();
+        let start = Instant::now();
+        let t = s.step + 1;
+        (s.step, s.parts, s.rows, s.open) = (t, 0, StepRows::new(t), true);
+        if s.schedule.hits(t) {
+            let mut collector = s.pending.take().unwrap_or_default();
+            collector.weights(model, &s.layers, t);
+            let (gradients, weights): (Vec<_>, Vec<_>) =
+                collector.read(&s.layers)?.into_iter().partition(|(_, m)| m.kind == Kind::Gradient);
+            let weights = weights.into_iter().map(|(l, m)| ((l, m.window.name.clone()), Arc::new(m))).collect();
+            s.record(weights, gradients.into_iter().map(|(_, m)| Arc::new(m)).collect())?;
+        }
+        s.waited += start.elapsed();
+        Ok(())
+    }
+
+    /// One optimizer step with the hook around it. `step` receives the model and its gradients and gives the model back.
+    ///
+    /// # Errors
+    /// As [`Hook::before_step`] and [`Hook::after_step`].
+    pub fn around<M: Module>(
+        &self,
+        model: M,
+        grads: GradientsParams,
+        step: impl FnOnce(M, GradientsParams) -> M,
+    ) -> Result<M, HookError> {
+        self.before_step(&model, &grads)?;
+        let model = step(model, grads);
+        self.after_step(&model)?;
+        Ok(model)
+    }
+
+    /// Closes the open step early: nothing more will be added to it.
+    ///
+    /// # Errors
+    /// An earlier failure of a worker or the sink.
+    pub fn close_step(&self) -> Result<(), HookError> {
+        self.lock().close()
+    }
+
+    /// Newest step whose rows the sink has taken.
+    #[must_use]
+    pub fn recorded(&self) -> Option<u64> {
+        self.lock().pipeline.recorded()
+    }
+
+    /// Closes the open step and waits until the sink has taken everything.
+    ///
+    /// # Errors
+    /// A failure of a worker or the sink.
+    pub fn flush(&self) -> Result<(), HookError> {
+        let mut s = self.lock();
+        let start = Instant::now();
+        s.close()?;
+        let done = s.pipeline.wait_for(s.step);
+        s.waited += start.elapsed();
+        done
+    }
+
+    /// Closes the open step, lets everything queued finish, stops the threads and says what recording cost.
+    ///
+    /// # Errors
+    /// A failure of a worker or the sink.
+    pub fn finish(&self) -> Result<HookStats, HookError> {
+        let mut s = self.lock();
+        let start = Instant::now();
+        let closed = s.close();
+        let busy = s.pipeline.finish();
+        s.waited += start.elapsed();
+        closed?;
+        Ok(HookStats { waited: s.waited, busy: busy?, matrices: s.matrices })
+    }
+}
+
+impl State {
+    fn take_weights<M: Module>(&self, model: &M, step: u64) -> Result<Vec<(Key, Arc<Snapshot>)>, HookError> {
+        let mut collector = Collector::default();
+        collector.weights(model, &self.layers, step);
+        let read = collector.read(&self.layers)?;
+        Ok(read.into_iter().map(|(l, m)| ((l, m.window.name.clone()), Arc::new(m))).collect())
+    }
+
+    fn submit(&mut self, task: Task) -> Result<(), HookError> {
+        self.pipeline.submit(self.step, self.parts, task)?;
+        self.parts += 1;
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), HookError> {
+        if !std::mem::take(&mut self.open) {
+            return self.pipeline.check();
+        }
+        let rows = std::mem::replace(&mut self.rows, StepRows::new(self.step));
+        self.pipeline.close(self.step, self.parts, rows)
+    }
+
+    /// Queues the tasks of the open step: weights first, so that nothing waits for a spectrum that is not yet queued.
+    fn record(&mut self, weights: Vec<(Key, Arc<Snapshot>)>, gradients: Vec<Arc<Snapshot>>) -> Result<(), HookError> {
+        let has = |k: Kind| self.kinds.contains(&k);
+        let (weight, displacement, update) = (has(Kind::Weight), has(Kind::Displacement), has(Kind::Update));
+        let context = self.context.clone();
+        let first = self.step == 0;
+        for (key, now) in weights {
+            self.matrices += 1;
+            let before = self.last.remove(&key).filter(|l| l.snapshot.step + 1 == self.step);
+            // The slot of W_{t-1}; without one (a gap in the schedule, a resumed run) its spectrum is computed for this.
+            let previous = match &before {
+                Some(last) if update => Some((
+                    last.snapshot.clone(),
+                    match &last.slot {
+                        Some(slot) => slot.clone(),
+                        None => {
+                            let slot = Arc::new(Slot::default());
+                            let task =
+                                tasks::weight(context.clone(), last.snapshot.clone(), Promise(slot.clone()), false);
+                            self.submit(task)?;
+                            slot
+                        }
+                    },
+                )),
+                _ => None,
+            };
+            let slot = (weight || update).then(|| Arc::new(Slot::default()));
+            if let Some(slot) = &slot {
+                self.submit(tasks::weight(context.clone(), now.clone(), Promise(slot.clone()), weight))?;
+            }
+            if let (Some((before, previous)), Some(current)) = (previous, &slot) {
+                self.submit(tasks::update(context.clone(), now.clone(), before, previous, current.clone()))?;
+            }
+            let initial = self.initial.get(&key).filter(|_| !first).cloned();
+            if let Some(initial) = initial {
+                if displacement {
+                    self.submit(tasks::displacement(context.clone(), now.clone(), initial.clone()))?;
+                }
+                if self.nulls && weight {
+                    self.submit(tasks::null(context.clone(), now.clone(), initial))?;
+                }
+            }
+            if update {
+                self.last.insert(key, Last { snapshot: now, slot });
+            }
+        }
+        for g in gradients {
+            self.matrices += 1;
+            self.submit(tasks::gradient(context.clone(), g))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Which layers are recorded: globs on layer names.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use globset::{GlobBuilder, GlobMatcher};
+use spectrum_core::{LayerRule, Order, StridedView, View};
+
+use crate::HookError;
+
+/// One layer that is recorded: a rule whose parameter exists, with the windows of its view.
+#[derive(Debug, Clone)]
+pub(crate) struct Layer {
+    pub name: String,
+    pub parameter: String,
+    pub windows: Vec<StridedView>,
+}
+
+struct Shapes {
+    stack: Vec<String>,
+    found: Vec<(String, Vec<usize>)>,
+}
+
+impl ModuleVisitor for Shapes {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.stack.push(name.to_owned());
+    }
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.stack.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found.push((self.stack.join("."), param.val().dims().to_vec()));
+    }
+}
+
+fn shapes<M: Module>(model: &M) -> Vec<(String, Vec<usize>)> {
+    let mut v = Shapes { stack: Vec::new(), found: Vec::new() };
+    model.visit(&mut v);
+    v.found
+}
+
+/// Rules for a module that declares none: two axes are Burn's input x output, three and more a convolution kernel.
+pub fn default_rules<M: Module>(model: &M) -> Vec<LayerRule> {
+    shapes(model)
+        .into_iter()
+        .filter_map(|(path, shape)| match shape.len() {
+            2 => Some(LayerRule::matrix(path, Order::InOut)),
+            3.. => Some(LayerRule {
+                parameters: vec![path.clone()],
+                name: path,
+                view: View::Flatten,
+                order: Order::OutIn,
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+fn matcher(glob: &str) -> Result<GlobMatcher, HookError> {
+    GlobBuilder::new(glob)
+        .build()
+        .map(|g| g.compile_matcher())
+        .map_err(|e| HookError::Glob { glob: glob.to_owned(), why: e.kind().to_string() })
+}
+
+/// The layers that the globs select, in the rules' order. Every glob must match something.
+pub(crate) fn select<M: Module>(model: &M, rules: &[LayerRule], globs: &[String]) -> Result<Vec<Layer>, HookError> {
+    let matchers = globs.iter().map(|g| matcher(g)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(k) = matchers.iter().position(|m| !rules.iter().any(|r| m.is_match(&r.name))) {
+        let layers = rules.iter().map(|r| r.name.clone()).collect();
+        return Err(HookError::NoSuchLayer { glob: globs[k].clone(), layers });
+    }
+    let shapes = shapes(model);
+    let mut layers = Vec::new();
+    for rule in rules.iter().filter(|r| matchers.iter().any(|m| m.is_match(&r.name))) {
+        // The views of this version read one parameter each.
+        let parameter = rule.parameters.first().cloned().unwrap_or_else(|| rule.name.clone());
+        let Some((_, shape)) = shapes.iter().find(|(path, _)| *path == parameter) else {
+            let parameters = shapes.iter().map(|s| s.0.clone()).collect();
+            return Err(HookError::NoSuchParameter { layer: rule.name.clone(), parameter, parameters });
+        };
+        let windows = StridedView::of(&parameter, rule.view, shape, rule.order)?;
+        layers.push(Layer { name: rule.name.clone(), parameter, windows });
+    }
+    Ok(layers)
+}

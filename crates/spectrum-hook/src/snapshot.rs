@@ -1,0 +1,214 @@
+//! From a parameter on a device to f64 elements on the host, with as few copies as the backend allows.
+//!
+//! On flex the training thread only clones the tensor's handle; a worker widens the elements through a view of the
+//! tensor's own memory into a pooled buffer. On every other backend one [`Transaction`] reads all tensors of a step, and
+//! the worker widens what came back.
+
+use std::sync::OnceLock;
+
+use burn::backend::{BackendTensor, DispatchTensor, DispatchTensorKind};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{DType, Tensor, TensorData, Transaction};
+use spectrum_core::{CoreError, Elements, Kind, LayerMatrix, Pool, Precision, StridedView};
+
+use crate::HookError;
+use crate::select::Layer;
+
+/// Where a parameter's elements are while they wait for a worker.
+enum Source {
+    /// A handle to flex's own memory.
+    Flex(DispatchTensor),
+    /// A host copy.
+    Host(TensorData),
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Flex(_) => "Flex",
+            Self::Host(_) => "Host",
+        })
+    }
+}
+
+/// One matrix of one layer at one step, widened when a worker first asks for it.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    source: std::sync::Arc<Source>,
+    pub layer: String,
+    pub kind: Kind,
+    pub step: u64,
+    pub window: StridedView,
+    matrix: OnceLock<Result<LayerMatrix, CoreError>>,
+}
+
+impl Snapshot {
+    /// The matrix, widened once and then shared.
+    pub fn matrix(&self, pool: &Pool) -> Result<LayerMatrix, CoreError> {
+        self.matrix.get_or_init(|| self.widen(pool)).clone()
+    }
+
+    fn widen(&self, pool: &Pool) -> Result<LayerMatrix, CoreError> {
+        let w = &self.window;
+        let mut out = pool.take(w.rows * w.cols);
+        let precision = match &*self.source {
+            Source::Flex(tensor) => widen_flex(tensor, w, &mut out),
+            Source::Host(data) => widen_data(data, w, &mut out),
+        };
+        LayerMatrix::new(self.layer.clone(), self.kind, w.name.clone(), self.step, w.rows, w.cols, out, precision)
+    }
+}
+
+fn widen_flex(tensor: &DispatchTensor, window: &StridedView, out: &mut [f64]) -> Precision {
+    if let DispatchTensorKind::Flex(BackendTensor::Float(t)) = &tensor.kind {
+        match t.dtype() {
+            DType::F32 => {
+                if let Some(s) = t.as_slice::<f32>() {
+                    window.fill(Elements::F32(s), out);
+                    return Precision::F32;
+                }
+            }
+            DType::F64 => {
+                if let Some(s) = t.as_slice::<f64>() {
+                    window.fill(Elements::F64(s), out);
+                    return Precision::F64;
+                }
+            }
+            _ => {}
+        }
+        // Strided (a transposed gradient, say) or half precision: flex lays it out first.
+        return widen_data(&t.clone().into_data(), window, out);
+    }
+    out.fill(f64::NAN);
+    Precision::F32
+}
+
+fn widen_data(data: &TensorData, window: &StridedView, out: &mut [f64]) -> Precision {
+    if let Ok(s) = data.as_slice::<f32>() {
+        window.fill(Elements::F32(s), out);
+        return Precision::F32;
+    }
+    if let Ok(s) = data.as_slice::<f64>() {
+        window.fill(Elements::F64(s), out);
+        return Precision::F64;
+    }
+    let precision = if data.dtype() == DType::BF16 { Precision::Bf16 } else { Precision::F16 };
+    let wide: Vec<f32> = data.iter::<f32>().collect();
+    window.fill(Elements::F32(&wide), out);
+    precision
+}
+
+/// Collects the tensors of one step; [`Collector::read`] brings them to the host in one go.
+#[derive(Default)]
+pub(crate) struct Collector {
+    transaction: Transaction,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    layer: usize,
+    kind: Kind,
+    step: u64,
+    handle: Option<DispatchTensor>,
+}
+
+/// What one visit takes: weights, or the gradients that belong to them.
+enum Take<'a> {
+    Weights,
+    Gradients(&'a GradientsParams),
+}
+
+struct Visit<'a> {
+    layers: &'a [Layer],
+    take: Take<'a>,
+    kind: Kind,
+    step: u64,
+    stack: Vec<String>,
+    into: &'a mut Collector,
+}
+
+impl ModuleVisitor for Visit<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.stack.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.stack.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let path = self.stack.join(".");
+        let layers = self.layers;
+        for (layer, _) in layers.iter().enumerate().filter(|(_, l)| l.parameter == path) {
+            let tensor = match &self.take {
+                Take::Weights => Some(param.val().inner()),
+                Take::Gradients(g) => g.get::<D>(param.id),
+            };
+            // A frozen parameter has no gradient and leaves no row of that kind.
+            if let Some(tensor) = tensor {
+                self.into.add(layer, self.kind, self.step, tensor);
+            }
+        }
+    }
+}
+
+impl Collector {
+    /// Takes the selected layers' weights as matrices of `step`.
+    pub fn weights<M: Module>(&mut self, model: &M, layers: &[Layer], step: u64) {
+        self.visit(model, layers, Take::Weights, Kind::Weight, step);
+    }
+
+    /// Takes the selected layers' gradients as matrices of `step`.
+    pub fn gradients<M: Module>(&mut self, model: &M, layers: &[Layer], grads: &GradientsParams, step: u64) {
+        self.visit(model, layers, Take::Gradients(grads), Kind::Gradient, step);
+    }
+
+    fn visit<M: Module>(&mut self, model: &M, layers: &[Layer], take: Take<'_>, kind: Kind, step: u64) {
+        let mut visit = Visit { layers, take, kind, step, stack: Vec::new(), into: self };
+        model.visit(&mut visit);
+    }
+
+    fn add<const D: usize>(&mut self, layer: usize, kind: Kind, step: u64, tensor: Tensor<D>) {
+        let dispatch = tensor.clone().into_dispatch();
+        let handle = matches!(dispatch.kind, DispatchTensorKind::Flex(_)).then_some(dispatch);
+        if handle.is_none() {
+            let transaction = std::mem::take(&mut self.transaction);
+            self.transaction = transaction.register(tensor);
+        }
+        self.entries.push(Entry { layer, kind, step, handle });
+    }
+
+    /// The snapshots, with one read of the device for all that need one.
+    pub fn read(self, layers: &[Layer]) -> Result<Vec<(usize, Snapshot)>, HookError> {
+        let mut read = if self.entries.iter().any(|e| e.handle.is_none()) {
+            self.transaction.try_execute().map_err(|e| HookError::Device(e.to_string()))?.into_iter()
+        } else {
+            Vec::new().into_iter()
+        };
+        let mut snapshots = Vec::new();
+        for entry in self.entries {
+            let source = match entry.handle {
+                Some(handle) => Source::Flex(handle),
+                None => match read.next() {
+                    Some(data) => Source::Host(data),
+                    None => return Err(HookError::Device("fewer tensors came back than were asked for".into())),
+                },
+            };
+            let source = std::sync::Arc::new(source);
+            let layer = &layers[entry.layer];
+            snapshots.extend(layer.windows.iter().map(|window| {
+                let snapshot = Snapshot {
+                    source: source.clone(),
+                    layer: layer.name.clone(),
+                    kind: entry.kind,
+                    step: entry.step,
+                    window: window.clone(),
+                    matrix: OnceLock::new(),
+                };
+                (entry.layer, snapshot)
+            }));
+        }
+        Ok(snapshots)
+    }
+}

@@ -1,0 +1,165 @@
+//! Activations, plain or Gaussian-normalised.
+
+use burn::tensor::{Tensor, activation};
+use serde::{Deserialize, Serialize};
+
+/// Which function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActivationKind {
+    /// Hyperbolic tangent.
+    #[default]
+    Tanh,
+    /// max(0, x).
+    Relu,
+    /// ln(1 + e^x).
+    Softplus,
+    /// 1 / (1 + e^-x).
+    Sigmoid,
+    /// The error function 2/sqrt(pi) int_0^x e^(-t^2) dt.
+    Erf,
+    /// x.
+    Identity,
+}
+
+impl ActivationKind {
+    /// The function on one number, in f64; the reference for quadrature and tests.
+    #[must_use]
+    pub fn at(self, x: f64) -> f64 {
+        match self {
+            Self::Tanh => x.tanh(),
+            Self::Relu => x.max(0.0),
+            Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
+            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Self::Erf => erf(x),
+            Self::Identity => x,
+        }
+    }
+
+    /// Mean and standard deviation of the function of a standard normal variable.
+    ///
+    /// Trapezoidal rule on [-12, 12]: for functions analytic near the real line its error falls faster than any power
+    /// of the step. The kink of relu lies on a node and has a closed form.
+    #[must_use]
+    pub fn gaussian_moments(self) -> (f64, f64) {
+        if self == Self::Relu {
+            let pi = std::f64::consts::PI;
+            return ((2.0 * pi).sqrt().recip(), (0.5 - 0.5 / pi).sqrt());
+        }
+        let h = 1.0 / 128.0;
+        let (mut m1, mut m2) = (0.0, 0.0);
+        for i in -1536..=1536 {
+            let x = f64::from(i) * h;
+            let weight = (-0.5 * x * x).exp() * h / (2.0 * std::f64::consts::PI).sqrt();
+            let y = self.at(x);
+            m1 += weight * y;
+            m2 += weight * y * y;
+        }
+        (m1, (m2 - m1 * m1).sqrt())
+    }
+}
+
+/// The error function by its Taylor series (|x| < 3) or its continued fraction: for the moments only, not hot.
+fn erf(x: f64) -> f64 {
+    let a = x.abs();
+    if a > 6.0 {
+        return 1f64.copysign(x);
+    }
+    if a < 3.0 {
+        let (mut term, mut sum, mut n) = (a, a, 0.0);
+        while term.abs() > 1e-17 * sum.abs() {
+            n += 1.0;
+            term *= -a * a / n;
+            sum += term / (2.0 * n + 1.0);
+            if n > 200.0 {
+                break;
+            }
+        }
+        return (2.0 / std::f64::consts::PI.sqrt() * sum).copysign(x);
+    }
+    // Lentz would do; at a >= 3 sixty levels from the bottom are exact to rounding.
+    let mut f = a;
+    for k in (1..=60).rev() {
+        f = a + (f64::from(k) / 2.0) / f;
+    }
+    (1.0 - (-a * a).exp() / (f * std::f64::consts::PI.sqrt())).copysign(x)
+}
+
+/// An activation, plain or normalised to mean 0 and variance 1 under a standard normal input.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Activation {
+    /// The function.
+    pub kind: ActivationKind,
+    /// Subtracted from the function's value.
+    pub shift: f64,
+    /// Multiplies the shifted value.
+    pub scale: f64,
+}
+
+impl Activation {
+    /// The plain function.
+    #[must_use]
+    pub fn plain(kind: ActivationKind) -> Self {
+        Self { kind, shift: 0.0, scale: 1.0 }
+    }
+
+    /// (f - E f(xi)) / sd f(xi), xi standard normal (Fan and Wang 2020, section 2).
+    #[must_use]
+    pub fn normalized(kind: ActivationKind) -> Self {
+        let (mean, sd) = kind.gaussian_moments();
+        // Odd functions have mean zero exactly; quadrature leaves rounding.
+        let mean = if mean.abs() < 1e-14 { 0.0 } else { mean };
+        Self { kind, shift: mean, scale: sd.recip() }
+    }
+
+    /// Plain or normalised.
+    #[must_use]
+    pub fn new(kind: ActivationKind, normalized: bool) -> Self {
+        if normalized { Self::normalized(kind) } else { Self::plain(kind) }
+    }
+
+    /// Entry by entry.
+    #[must_use]
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let y = match self.kind {
+            ActivationKind::Tanh => spectrum_ops::tanh(x),
+            ActivationKind::Relu => activation::relu(x),
+            ActivationKind::Softplus => activation::softplus(x, 1.0),
+            ActivationKind::Sigmoid => activation::sigmoid(x),
+            ActivationKind::Erf => x.erf(),
+            ActivationKind::Identity => x,
+        };
+        let y = if self.shift == 0.0 { y } else { y.sub_scalar(self.shift) };
+        if self.scale == 1.0 { y } else { y.mul_scalar(self.scale) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Spec, section 6: constants by 200 Gauss-Hermite nodes (numpy), six decimals.
+    #[test]
+    fn moments_agree_with_the_published_constants() {
+        for (kind, mean, sd) in [
+            (ActivationKind::Tanh, 0.0, 0.627929),
+            (ActivationKind::Softplus, 0.806059, 0.521071),
+            (ActivationKind::Relu, 0.398942, 0.583819),
+            (ActivationKind::Identity, 0.0, 1.0),
+            // Var erf(xi) = (2/pi) asin(2/3) (Williams 1997, equation 11 with unit prior).
+            (ActivationKind::Erf, 0.0, (2.0 / std::f64::consts::PI * (2f64 / 3.0).asin()).sqrt()),
+        ] {
+            let (m, s) = kind.gaussian_moments();
+            assert!((m - mean).abs() < 1e-6, "{kind:?} mean {m}");
+            assert!((s - sd).abs() < 1e-6, "{kind:?} sd {s}");
+        }
+    }
+
+    #[test]
+    fn erf_has_known_values() {
+        for (x, y) in [(0.5, 0.520_499_877_813_046_5), (2.0, 0.995_322_265_018_952_7), (3.5, 0.999_999_256_901_627_7)] {
+            assert!((erf(x) - y).abs() < 1e-15, "{x}: {}", erf(x));
+            assert_eq!(erf(-x), -erf(x));
+        }
+    }
+}
