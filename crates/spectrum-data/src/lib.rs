@@ -1,1 +1,44 @@
-//! Synthetic teachers and real data readers on host arrays.
+//! Synthetic teachers and real data on host arrays.
+//!
+//! Everything here is deterministic and knows no backend: [`stream`] is where every random number of a run comes from,
+//! [`SingleIndex`] draws a teacher and its data, [`load_images`] reads a set of images that ships with the crate, was
+//! fetched, or lies in a folder of the user's, and [`fetch`](fetch()) brings a set of the [`catalog()`] to this
+//! machine.
+//!
+//! ```
+//! use spectrum_data::{Link, Scaling, SingleIndex, Targets, load_images};
+//!
+//! let task = SingleIndex { n: 200, d: 50, n_test: 100, link: Link::Softplus, noise: 0.3, ..SingleIndex::default() };
+//! let split = task.draw(0)?;
+//! assert_eq!((split.train.n, split.train.dim), (200, 50));
+//! assert_eq!(split.teacher.as_ref().map(Vec::len), Some(50));
+//!
+//! let digits = load_images("digits", None, Scaling::Standard)?;
+//! assert!(matches!(digits.train.targets, Targets::Classes { count: 10, .. }));
+//! # Ok::<(), spectrum_data::DataError>(())
+//! ```
+
+mod catalog;
+mod digits;
+mod download;
+mod error;
+mod fetch;
+pub mod idx;
+mod images;
+mod install;
+mod link;
+mod normal;
+mod package;
+mod set;
+mod single_index;
+mod stream;
+
+pub use catalog::{Entry, File, Origin, Source, catalog, data_dir, find};
+pub use error::DataError;
+pub use fetch::{Fetched, Progress, fetch};
+pub use images::{is_here, load_images};
+pub use link::Link;
+pub use normal::quantile;
+pub use set::{Dataset, Scaling, Split, Targets};
+pub use single_index::SingleIndex;
+pub use stream::{normal, normals, permutation, round_f32, stream, uniform};
