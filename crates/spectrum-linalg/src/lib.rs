@@ -1,1 +1,37 @@
 //! Singular values, singular vectors and overlaps, computed by faer in f64.
+//!
+//! One [`Plan`] is one worker's reusable workspace. It turns a `LayerMatrix` into a `Spectrum` by one of the routes
+//! of `spectrum_core::Route`: `gram` for a record at every step (floor about 5e-7 of the top value), `svd` when small
+//! values matter, `vectors` for all singular vectors, `topk` for the leading ones only. Every spectrum carries the
+//! floor under which its values are not to be trusted.
+//!
+//! ```
+//! use spectrum_core::Route;
+//! use spectrum_linalg::{Plan, alignment};
+//!
+//! // ((3, 0), (0, 4), (0, 0)), column-major: singular values 4 and 3, top right vector e_2.
+//! let mut plan = Plan::new();
+//! let s = plan.spectrum_of(&[3., 0., 0., 0., 4., 0.], 3, 2, Route::Gram, 1)?;
+//! assert!((s.singular_values[0] - 4.0).abs() < 1e-14 && (s.singular_values[1] - 3.0).abs() < 1e-14);
+//! let right = s.right.expect("one pair was asked for");
+//! assert!(alignment(right.column(0), &[0.0, 1.0]) > 1.0 - 1e-15);
+//! # Ok::<(), spectrum_linalg::LinalgError>(())
+//! ```
+//!
+//! No other crate of the workspace names faer.
+
+mod bidiagonal;
+mod error;
+mod gram;
+mod krylov;
+mod magnitude;
+mod overlaps;
+mod plan;
+mod solve;
+mod tridiagonal;
+mod workspace;
+
+pub use error::LinalgError;
+pub use overlaps::{alignment, overlap, principal_cosines, projection_norm};
+pub use plan::Plan;
+pub use solve::{gram_of_features, matvec, matvec_transposed, ridge};
