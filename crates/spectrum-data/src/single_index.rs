@@ -21,14 +21,17 @@ pub struct SingleIndex {
     /// Test samples.
     pub n_test: usize,
     /// Samples of the probe set, on which kernels and ridge refits are computed; none when zero.
+    #[serde(default)]
     pub n_probe: usize,
     /// The link.
     pub link: Link,
     /// Standard deviation of the label noise.
     pub noise: f64,
     /// Subtract the link's Gaussian mean.
+    #[serde(default)]
     pub centre: bool,
     /// Divide the link by its Gaussian standard deviation.
+    #[serde(default)]
     pub normalise: bool,
 }
 

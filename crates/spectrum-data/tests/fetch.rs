@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use spectrum_data::{DataError, Entry, Fetched, File, Origin, Progress, Source, fetch, stream};
 use tempfile::tempdir;
 
-/// What the server does with one request. `None` in `sent` means the whole body.
+/// What the server does with one request.
 #[derive(Clone, Copy)]
 enum Reply {
     /// As servers do: ranges honoured.
@@ -29,6 +29,8 @@ enum Reply {
     Status(&'static str),
     /// A length without end.
     Huge,
+    /// Elsewhere, at this address.
+    Moved(&'static str),
 }
 
 type Requests = Arc<Mutex<Vec<(String, Option<String>)>>>;
@@ -71,6 +73,7 @@ fn answer(content: &[u8], reply: Reply, range: Option<&str>) -> Vec<u8> {
     let start = if matches!(reply, Reply::NoRanges) { 0 } else { start };
     let mut head = match reply {
         Reply::Status(status) => format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n"),
+        Reply::Moved(to) => format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n"),
         Reply::Huge => format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", u64::MAX / 2),
         _ if start >= all => format!("HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */{all}\r\n"),
         _ if start > 0 => {
@@ -86,7 +89,7 @@ fn answer(content: &[u8], reply: Reply, range: Option<&str>) -> Vec<u8> {
     let mut bytes = head.into_bytes();
     let body = &content[start.min(all)..];
     match reply {
-        Reply::Status(_) => {}
+        Reply::Status(_) | Reply::Moved(_) => {}
         Reply::Cut(n) => bytes.extend_from_slice(&body[..n.min(body.len())]),
         _ => bytes.extend_from_slice(body),
     }
@@ -213,6 +216,16 @@ fn a_server_that_answers_another_range_is_asked_for_the_whole() {
     let (base, requests) = serve(gz(&raw), vec![Reply::Cut(60_000), Reply::WrongRange, Reply::Good]);
     quiet(&entry(&raw, vec![url(&base)]), dir.path()).unwrap();
     assert_eq!(ranges(&requests), [None, Some("bytes=60000-".into()), None]);
+}
+
+#[test]
+fn a_range_survives_a_redirect() {
+    let (raw, dir) = (raw(), tempdir().unwrap());
+    let (real, requests) = serve(gz(&raw), vec![Reply::Cut(60_000), Reply::Good]);
+    let (base, _) = serve(Vec::new(), vec![Reply::Moved(format!("{real}elsewhere").leak())]);
+    quiet(&entry(&raw, vec![url(&base)]), dir.path()).unwrap();
+    let seen = requests.lock().unwrap().clone();
+    assert_eq!(seen, [("/elsewhere".to_owned(), None), ("/elsewhere".to_owned(), Some("bytes=60000-".to_owned()))]);
 }
 
 #[test]
