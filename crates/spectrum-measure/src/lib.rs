@@ -1,1 +1,54 @@
-//! The named numbers of one matrix.
+//! What a matrix's spectrum says, as named numbers: the one function that hook, analyze and prune share.
+//!
+//! [`Battery::standard`] holds every measure of a matrix; [`Battery::measure_sample`] turns a [`Sample`] into records. The
+//! names, formulas and tolerances are listed in METRICS.md at the root of the workspace.
+//!
+//! ```
+//! use spectrum_core::{Kind, MatrixId, References, Route, Sample, Spectrum, StepRows};
+//! use spectrum_measure::Battery;
+//!
+//! let spectrum = Spectrum {
+//!     rows: 4,
+//!     cols: 3,
+//!     route: Route::Svd,
+//!     floor: 1e-15,
+//!     singular_values: vec![2.0, 1.0, 1.0],
+//!     left: None,
+//!     right: None,
+//! };
+//! let id = MatrixId { step: 0, layer: "hidden.weight".into(), kind: Kind::Weight, view: "matrix".into() };
+//! let references = References::default();
+//! let sample = Sample {
+//!     matrix: None,
+//!     id: &id,
+//!     spectrum: &spectrum,
+//!     previous_weight: None,
+//!     current_weight: None,
+//!     references: &references,
+//! };
+//!
+//! let mut rows = StepRows::new(0);
+//! Battery::standard().measure_sample(&sample, &mut rows);
+//! let value = |name: &str| rows.records.iter().find(|r| r.metric == name).and_then(|r| r.outcome.value());
+//! assert_eq!(value("nuclear_norm"), Some(4.0));
+//! assert!(value("stable_rank").is_some_and(|r| (r - 1.5).abs() < 1e-12));
+//! assert_eq!(value("mp_variance"), None); // three values are no bulk: the record holds the reason
+//! ```
+//!
+//! Beside the battery: [`feature_probe`] (kernel alignment and ridge refit of a network's features), [`ridge`] (the linear
+//! baseline), [`null`] (the seeded null of a weight) and [`tolerance`] (what two backends may differ by).
+//!
+//! [`Sample`]: spectrum_core::Sample
+
+mod battery;
+mod error;
+pub mod feature_probe;
+pub mod measures;
+pub mod null;
+pub mod ridge;
+pub mod tolerance;
+
+pub use battery::Battery;
+pub use error::MeasureError;
+pub use feature_probe::{FeatureProbe, FeatureScale, conjugate_kernel_spectrum};
+pub use ridge::{RidgeFit, linear_ridge, ridge_refit};

@@ -1,0 +1,89 @@
+//! The set of measures that a run applies to each of its matrices.
+
+use spectrum_core::{Kind, MatrixId, Measure, Outcome, Reason, Record, Sample, StepRows};
+
+use crate::measures::{Bulk, Hill, InitialOutliers, Norms, Ranks, Teacher, UpdateOverlap};
+
+/// Kinds that are matrices of the network; kernels have a spectrum too, but no bulk law of this form.
+const MATRICES: &[Kind] = &[Kind::Weight, Kind::Displacement, Kind::Update, Kind::Gradient];
+/// Every kind.
+const ALL: &[Kind] = &[Kind::Weight, Kind::Displacement, Kind::Update, Kind::Gradient, Kind::Ck, Kind::Ntk];
+
+/// A measure and the kinds of matrix that it speaks of.
+struct Entry {
+    measure: Box<dyn Measure>,
+    kinds: &'static [Kind],
+}
+
+/// Measures in a fixed order. The order of the records is the order of the measures.
+pub struct Battery {
+    entries: Vec<Entry>,
+}
+
+impl std::fmt::Debug for Battery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.metrics()).finish()
+    }
+}
+
+impl Default for Battery {
+    fn default() -> Self {
+        Self::standard()
+    }
+}
+
+impl Battery {
+    /// Every measure of METRICS.md that reads a spectrum.
+    #[must_use]
+    pub fn standard() -> Self {
+        Self { entries: Vec::new() }
+            .with(Norms, ALL)
+            .with(Ranks, ALL)
+            .with(Hill, MATRICES)
+            .with(Bulk, MATRICES)
+            .with(InitialOutliers, &[Kind::Weight])
+            .with(Teacher, MATRICES)
+            .with(UpdateOverlap, &[Kind::Update])
+    }
+
+    /// Adds a measure for some kinds of matrix.
+    #[must_use]
+    pub fn with(mut self, measure: impl Measure + 'static, kinds: &'static [Kind]) -> Self {
+        self.entries.push(Entry { measure: Box::new(measure), kinds });
+        self
+    }
+
+    /// The names of all metrics, in the order of the records.
+    pub fn metrics(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.entries.iter().flat_map(|e| e.measure.metrics().iter().copied())
+    }
+
+    /// The names of the metrics that a matrix of this kind can have.
+    pub fn metrics_of(&self, kind: Kind) -> impl Iterator<Item = &'static str> + '_ {
+        self.entries.iter().filter(move |e| e.kinds.contains(&kind)).flat_map(|e| e.measure.metrics().iter().copied())
+    }
+
+    /// Measures one matrix: appends its records and blobs (not its spectrum) to the step's rows.
+    pub fn measure_sample(&self, sample: &Sample<'_>, rows: &mut StepRows) {
+        if sample.spectrum.singular_values.iter().any(|s| !s.is_finite()) {
+            return self.missing(sample.id, &Reason::NotFinite, rows);
+        }
+        for entry in self.entries.iter().filter(|e| e.kinds.contains(&sample.id.kind)) {
+            entry.measure.measure(sample, &mut rows.records, &mut rows.blobs);
+        }
+    }
+
+    /// Writes down that a matrix has no spectrum, and why: one record for each of its kind's metrics. Those that also
+    /// need a reference of the run (a teacher, the variance of W_0, the weights around an update) are left out.
+    pub fn missing(&self, id: &MatrixId, reason: &Reason, rows: &mut StepRows) {
+        let plain = self.entries.iter().filter(|e| e.kinds.contains(&id.kind) && e.kinds.len() >= MATRICES.len());
+        for metric in plain.flat_map(|e| e.measure.metrics()).filter(|m| !m.starts_with("teacher_")) {
+            rows.records.push(record(id, metric, Outcome::Missing(reason.clone())));
+        }
+    }
+}
+
+/// A record of one metric.
+pub(crate) fn record(id: &MatrixId, metric: &str, outcome: impl Into<Outcome>) -> Record {
+    Record { id: id.clone(), metric: metric.to_owned(), outcome: outcome.into() }
+}

@@ -1,0 +1,98 @@
+//! The eigenvalues against the Marchenko-Pastur law: with the variance fitted to the bulk, and with that of W_0.
+
+use spectrum_core::{Blob, Measure, Outcome, Reason, Record, Sample, Spectrum};
+use spectrum_law::bulk::{count_outliers, outlier_threshold};
+use spectrum_law::{BulkFit, MarchenkoPastur, fit_bulk};
+
+use super::trusted::incomplete;
+use crate::battery::record;
+use crate::tolerance::resolution;
+
+/// `mp_variance`, `mp_edge`, `mp_distance`, `top_to_edge`, `outliers`: the bulk by the trimmed fit of
+/// [`spectrum_law::bulk`], on the eigenvalues lambda = s^2.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bulk;
+
+/// The names of [`Bulk`] with how each is read from a fit.
+type Reading = (&'static str, fn(&BulkFit) -> f64);
+pub(crate) const READINGS: [Reading; 5] = [
+    ("mp_variance", |f| f.variance),
+    ("mp_edge", |f| f.edge),
+    ("mp_distance", |f| f.distance),
+    ("top_to_edge", |f| f.top_to_edge),
+    ("outliers", |f| f.outliers as f64),
+];
+
+impl Measure for Bulk {
+    fn metrics(&self) -> &'static [&'static str] {
+        &["mp_variance", "mp_edge", "mp_distance", "top_to_edge", "outliers"]
+    }
+
+    fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {
+        let fit = trusted_fit(sample.spectrum);
+        for (name, read) in READINGS {
+            let outcome: Outcome = fit.as_ref().map(read).map_err(Clone::clone).into();
+            records.push(record(sample.id, name, outcome));
+        }
+    }
+}
+
+/// The fit, unless values below the floor could change it.
+pub(crate) fn trusted_fit(spectrum: &Spectrum) -> Result<BulkFit, Reason> {
+    if !spectrum.is_complete() {
+        return Err(incomplete(spectrum));
+    }
+    let (rows, cols) = (spectrum.rows, spectrum.cols);
+    let mut eigenvalues = spectrum.eigenvalues();
+    let sound = spectrum.singular_values.partition_point(|s| *s >= spectrum.floor);
+    if sound == eigenvalues.len() {
+        return fit_bulk(&eigenvalues, rows, cols).map_err(Reason::from);
+    }
+    let fit = fit_bulk(&eigenvalues, rows, cols);
+    let mut end = |low: f64| {
+        eigenvalues[sound..].fill(low);
+        fit_bulk(&eigenvalues, rows, cols)
+    };
+    match (end(0.0), end(spectrum.floor * spectrum.floor), fit) {
+        (Ok(a), Ok(b), Ok(fit))
+            if READINGS.iter().all(|(name, read)| resolution(name, rows, cols).allows(read(&a), read(&b))) =>
+        {
+            Ok(fit)
+        }
+        _ => Err(Reason::BelowFloor),
+    }
+}
+
+/// `outliers_initial`: eigenvalues of a weight above the edge (plus four Tracy-Widom widths) that the entry variance of
+/// W_0 gives. No record where the run does not know W_0.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InitialOutliers;
+
+impl Measure for InitialOutliers {
+    fn metrics(&self) -> &'static [&'static str] {
+        &["outliers_initial"]
+    }
+
+    fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {
+        let known = sample.references.initial_std.iter().find(|(layer, _)| *layer == sample.id.layer);
+        if let Some((_, std)) = known {
+            let count = outliers_initial(sample.spectrum, *std).map(|k| k as f64);
+            records.push(record(sample.id, "outliers_initial", count));
+        }
+    }
+}
+
+fn outliers_initial(s: &Spectrum, std: f64) -> Result<usize, Reason> {
+    let law = MarchenkoPastur::new(s.rows, s.cols, std * std)?;
+    let eigenvalues = s.eigenvalues();
+    let count = count_outliers(&eigenvalues, &law)?;
+    let threshold = outlier_threshold(&law);
+    if threshold < s.floor * s.floor {
+        return Err(Reason::BelowFloor);
+    }
+    // A partial spectrum that does not reach down to the threshold may miss some.
+    if !s.is_complete() && count == eigenvalues.len() {
+        return Err(incomplete(s));
+    }
+    Ok(count)
+}

@@ -1,0 +1,52 @@
+//! Norms of a matrix and its stable rank.
+
+use spectrum_core::{Blob, Measure, Outcome, Reason, Record, Sample};
+
+use super::trusted::{incomplete, trusted};
+use crate::battery::record;
+
+/// `frobenius_norm`, `spectral_norm`, `nuclear_norm`, `stable_rank`.
+///
+/// - Frobenius norm: sqrt(sum W_ij^2), from the entries when they are there, else sqrt(sum s_i^2);
+/// - spectral norm: s_1;
+/// - nuclear norm: sum s_i;
+/// - stable rank: |W|_F^2 / s_1^2, between 1 and min(rows, cols).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Norms;
+
+impl Measure for Norms {
+    fn metrics(&self) -> &'static [&'static str] {
+        &["frobenius_norm", "spectral_norm", "nuclear_norm", "stable_rank"]
+    }
+
+    fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {
+        let s = sample.spectrum;
+        let top = s.top();
+        let frobenius: Result<f64, Reason> = match sample.matrix {
+            Some(m) => Ok(root_of_squares(m.data())),
+            None if s.is_complete() => Ok(root_of_squares(&s.singular_values)),
+            None => Err(incomplete(s)),
+        };
+        let stable_rank = match &frobenius {
+            Err(reason) => Err(reason.clone()),
+            Ok(_) if top == 0.0 => Err(Reason::Degenerate),
+            Ok(f) => Ok((f / top) * (f / top)),
+        };
+        records.push(record(sample.id, "frobenius_norm", frobenius));
+        records.push(record(sample.id, "spectral_norm", top));
+        let nuclear = trusted("nuclear_norm", s, |s| Outcome::from(s.iter().sum::<f64>()));
+        records.push(record(sample.id, "nuclear_norm", nuclear));
+        records.push(record(sample.id, "stable_rank", stable_rank));
+    }
+}
+
+/// sqrt(sum x^2), scaled by the largest entry so that squares neither overflow nor vanish.
+fn root_of_squares(x: &[f64]) -> f64 {
+    let largest = x.iter().fold(0.0f64, |a, v| a.max(v.abs()));
+    if largest == 0.0 || !x.iter().all(|v| v.is_finite()) {
+        return x.iter().sum::<f64>().abs();
+    }
+    // A power of two near the largest entry: the scaling itself rounds nothing.
+    let scale = 2f64.powi(largest.log2().floor().clamp(-1000.0, 1000.0) as i32);
+    scale * x.iter().map(|v| (v / scale) * (v / scale)).sum::<f64>().sqrt()
+}

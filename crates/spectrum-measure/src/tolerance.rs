@@ -1,0 +1,183 @@
+//! What two backends may differ by: the cross-backend contract, metric by metric.
+//!
+//! Two runs of one config start from the same bits (initial weights and data are drawn on the host and rounded to f32 for
+//! both precisions) and differ afterwards by rounding alone. The allowances below are derived, not fitted:
+//!
+//! 1. **Gradient.** An entry is a sum of about K products that each backend adds in its own order. Rounding errors behave
+//!    like a random walk (Higham and Mary, SIAM J. Sci. Comput. 41 (2019) A2815), so two backends differ by
+//!    `g = sqrt(2 K) u` relative to the root mean square of the gradient, with the unit roundoff u = 6e-8 (f32).
+//! 2. **Update.** Adam, RMSprop and sign descent divide by the size of the entry. Where |G_ij| is below the rounding error
+//!    the sign is arbitrary: a share f = 0.8 g of the entries (the density of a normal at zero) may flip and differs by
+//!    twice the step. If fewer than one entry flips, the smallest ones still carry errors g/|G_ij|, whose root mean square
+//!    is g sqrt(N p). So one entry of the update differs by `a = min(2 sqrt(f), 2 g sqrt(N p))` of the step: for f32 at
+//!    600 x 400 that is 3e-3, and it is why weight entries are not under the contract.
+//! 3. **Singular values.** Such differences point nowhere: to first order s_i moves by <u_i v_i^T, dW>, one random
+//!    component of dW, which is |dW|_F/sqrt(N p). With an update of Frobenius norm 1.25 s_1 (the first step of Adam is
+//!    nearly rank one, s_1 = 0.8 |M|_F) and the coherent part g, one step moves a value by
+//!    `1.25 a/sqrt(N p) + g` of s_1; t steps by sqrt(t) as much; the largest of p values by 3.3 as much (p about 1000):
+//!
+//!    `delta(t) = 3.3 sqrt(t) (1.25 a / sqrt(N p) + g)`
+//!
+//!    which is 3.1e-5 sqrt(t) for f32 at 600 x 400 and 6e-14 sqrt(t) for f64. Measured on ten Adam steps of the quickstart:
+//!    7e-6, where the formula allows 1e-4.
+//! 4. **Metrics** are functions of the singular values; the table in [`Setting::tolerance`] multiplies delta by the
+//!    sensitivity that is written beside each. Counts jump: a value within the tolerance of the edge may fall on either
+//!    side, and one value more in the trimmed fit moves its variance by 2/p.
+//!
+//! Updates and gradients are small beside the weights whose rounding they inherit (s_1(W)/s_1(M) reaches 13 in the
+//! quickstart): their delta is 25 times larger. A displacement's is 4 times larger (|D|_F/s_1(D) up to 5 instead of 1.25).
+//!
+//! The contract ends at [`HORIZON`]: beyond it, and at learning rates that make training chaotic, differences grow
+//! exponentially and only statistics can be compared.
+
+use spectrum_core::{Kind, Precision};
+
+/// The last step that the contract covers.
+pub const HORIZON: u64 = 50;
+
+/// How far two answers of one metric may be apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerance {
+    /// Share of the larger of the two sizes (for `singular_values`: of the largest singular value).
+    pub relative: f64,
+    /// In the metric's own unit.
+    pub absolute: f64,
+}
+
+impl Tolerance {
+    /// No difference at all.
+    pub const EXACT: Self = Self { relative: 0.0, absolute: 0.0 };
+
+    /// Whether `|a - b| <= absolute + relative max(|a|, |b|)`.
+    #[must_use]
+    pub fn allows(&self, a: f64, b: f64) -> bool {
+        (a - b).abs() <= self.absolute + self.relative * a.abs().max(b.abs())
+    }
+}
+
+/// The precisions of the two runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrecisionPair(pub Precision, pub Precision);
+
+impl PrecisionPair {
+    /// Unit roundoff of the coarser side: it alone sets the difference.
+    #[must_use]
+    pub fn unit_roundoff(self) -> f64 {
+        0.5 * self.0.epsilon().max(self.1.epsilon())
+    }
+}
+
+/// Everything that a tolerance depends on beside the metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setting {
+    /// The precisions of the two runs.
+    pub precisions: PrecisionPair,
+    /// Optimizer steps done.
+    pub step: u64,
+    /// The kind of matrix; weights if it is not said.
+    pub kind: Kind,
+    /// Rows and columns of the matrix. For scalars, of the layer that is trained.
+    pub shape: (usize, usize),
+}
+
+/// The shape when none is known: the hidden layer of the quickstart. Smaller matrices have larger tolerances.
+const QUICKSTART: (usize, usize) = (600, 400);
+/// The shortest sum that is reckoned with: batches of a thousand samples.
+const SHORTEST_SUM: usize = 1024;
+/// What identical arithmetic may differ by: the host code on another processor (fused multiply-add or not).
+const HOST: f64 = 1e-12;
+
+impl Setting {
+    /// A weight of the quickstart's shape.
+    #[must_use]
+    pub fn new(precisions: PrecisionPair, step: u64) -> Self {
+        Self { precisions, step, kind: Kind::Weight, shape: QUICKSTART }
+    }
+
+    /// delta: how far a singular value may move, relative to the largest one. 0 at step 0 for weights, which are equal
+    /// bit for bit.
+    #[must_use]
+    pub fn delta(&self) -> f64 {
+        let (rows, cols) = (self.shape.0.max(1) as f64, self.shape.1.max(1) as f64);
+        let sum = self.shape.0.max(self.shape.1).max(SHORTEST_SUM) as f64;
+        let g = (2.0 * sum).sqrt() * self.precisions.unit_roundoff();
+        let size = (rows * cols).sqrt();
+        let entry = (2.0 * (0.8 * g).sqrt()).min(2.0 * g * size);
+        let kind = match self.kind {
+            Kind::Weight | Kind::Ck | Kind::Ntk => 1.0,
+            Kind::Displacement => 4.0,
+            Kind::Update | Kind::Gradient => 25.0,
+        };
+        kind * 3.3 * (self.step as f64).sqrt() * (1.25 * entry / size + g)
+    }
+
+    /// The tolerance of a metric, a scalar, or `singular_values`; `None` for a name that the contract does not know.
+    ///
+    /// A null (`null_...`) has the tolerance of the metric that it repeats.
+    #[must_use]
+    pub fn tolerance(&self, metric: &str) -> Option<Tolerance> {
+        let delta = self.delta();
+        let count = self.shape.0.min(self.shape.1).max(1) as f64;
+        let root = count.sqrt();
+        let started = if self.step > 0 { 1.0 } else { 0.0 };
+        // A forward pass is rounded at step 0 too.
+        let forward = Self { step: self.step.max(1), kind: Kind::Weight, ..*self }.delta();
+        let relative = |r: f64| Tolerance { relative: r + HOST, absolute: 0.0 };
+        let absolute = |a: f64| Tolerance { relative: HOST, absolute: a };
+        Some(match metric.strip_prefix("null_").unwrap_or(metric) {
+            "singular_values" | "spectral_norm" | "frobenius_norm" => relative(delta),
+            // sum of p independent errors delta s_1, against a sum of at least s_1.
+            "nuclear_norm" => relative(root * delta),
+            // Two squares each: 2 (delta + delta).
+            "stable_rank" => relative(4.0 * delta),
+            // dH = -sum (ln p_i + H) ds_i / sum s, with |ln p_i + H| about 3 where the mass is.
+            "effective_rank" => relative(3.0 * root * delta),
+            "effective_rank_normalized" => relative(3.0 * root * delta),
+            // A partial sum moves by root delta; each value near 90 % holds more than that, so the count by one.
+            "mass_rank_90" => absolute(started),
+            // Weights of size one on each value, in the numerator and in the sum.
+            "gini" => absolute(2.0 * root * delta),
+            // d alpha = 2 (alpha - 1)^2 ds/s at the median; (alpha - 1)^2 s_1/s_median is at most 30 (one strong spike).
+            "alpha_hill" => absolute(60.0 * delta),
+            // lambda = s^2 at quantiles whose s is at least s_1/20: 2 * 20; and one value more or less in the fit.
+            "mp_variance" | "mp_edge" => relative(40.0 * delta + 2.0 * started / count),
+            "top_to_edge" => relative(42.0 * delta + 2.0 * started / count),
+            // dF = x f(x) dx/x with x f(x) < 1/2; one value is a jump of 1/p.
+            "mp_distance" => absolute(20.0 * delta + started / count),
+            "outliers" | "outliers_initial" => absolute(started),
+            // A vector turns by delta s_1/gap, and the gap below s_1 is at least a hundredth of it.
+            "teacher_alignment"
+            | "teacher_projection"
+            | "update_overlap_left"
+            | "update_overlap_right"
+            | "update_overlap_left_after"
+            | "update_overlap_right_after" => absolute(100.0 * delta),
+            // A quotient of norms of features that went through f32 once.
+            "kta" => relative(10.0 * forward),
+            // The refit's condition number (s_1^2 + lambda n)/(lambda n) is about 1e4 here; errors enter by its root.
+            "ridge_test_loss" | "ridge_train_loss" | "initial_kernel_test_loss" => relative(100.0 * forward),
+            // The loss is a mean over n samples of residuals that differ by a each: 2 a/sqrt(n), about 10 delta.
+            "train_loss" | "test_loss" => relative(10.0 * forward),
+            // Samples whose two leading outputs are within the error of each other.
+            "train_accuracy" | "test_accuracy" => absolute(0.01 * started),
+            // Host arithmetic in f64 on the same data.
+            "linear_test_loss" => relative(0.0),
+            "learning_rate" => Tolerance::EXACT,
+            _ => return None,
+        })
+    }
+}
+
+/// The tolerance of a metric for a matrix of the quickstart's shape; [`Setting`] knows the kind and the shape.
+#[must_use]
+pub fn tolerance(metric: &str, precisions: PrecisionPair, step: u64) -> Option<Tolerance> {
+    Setting::new(precisions, step).tolerance(metric)
+}
+
+/// The smallest difference of a metric that means anything for data in f32: its tolerance after one step. A value below
+/// the spectrum's floor that cannot change a metric by more is no reason to refuse it.
+#[must_use]
+pub(crate) fn resolution(metric: &str, rows: usize, cols: usize) -> Tolerance {
+    let setting = Setting { shape: (rows, cols), ..Setting::new(PrecisionPair(Precision::F32, Precision::F32), 1) };
+    setting.tolerance(metric).unwrap_or(Tolerance::EXACT)
+}
