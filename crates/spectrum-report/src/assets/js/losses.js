@@ -1,0 +1,58 @@
+// Losses with their baselines, accuracies, learning rate, and whatever other scalars a run wrote.
+const SCALARS = { train_loss: "train", test_loss: "test", train_accuracy: "train", test_accuracy: "test" };
+const BASELINES = { linear_test_loss: "linear model (ridge), test", initial_kernel_test_loss: "kernel at the start, test" };
+
+function scalarSeries(names) {
+  const many = DATA.runs.length > 1, out = [];
+  DATA.runs.forEach((run, r) => names.forEach((name, n) => {
+    const s = run.scalars[name];
+    if (!s) return;
+    const word = SCALARS[name] || name;
+    out.push({ name: many ? `${run.name}: ${word}` : word, color: colour(many ? r : n), dash: many && names.length > 1 ? DASH[1 - n] || "" : n === 0 && names.length > 1 ? DASH[1] : "", ...series(s) });
+  }));
+  return out;
+}
+
+function baselines() {
+  const out = [];
+  DATA.runs.forEach((run, r) => Object.entries(BASELINES).forEach(([name, word], b) => {
+    const values = ((run.scalars[name] || {}).v || []).filter((v) => v !== null);
+    if (!values.length) return;
+    const y = values[values.length - 1];
+    if (out.some((h) => Math.abs(h.y - y) < 1e-9 * Math.abs(y))) return;
+    out.push({ y, name: `${word}: ${text(y, 4)}${DATA.runs.length > 1 ? ` (${run.name})` : ""}`, color: DATA.runs.length > 1 ? colour(r) : colour(2 + b) });
+  }));
+  return out;
+}
+
+function drawLosses(root) {
+  const has = (name) => DATA.runs.some((r) => r.scalars[name]);
+  const options = { x: "linear", y: "linear" };
+  const drawn = [];
+  const bar = el("div", { class: "bar" },
+    el("label", {}, "steps", choice([["linear", "linear"], ["log1p", "log"]], options.x, (v) => { options.x = v; drawn.forEach((f) => f()); })),
+    el("label", {}, "values", choice([["linear", "linear"], ["log", "log"]], options.y, (v) => { options.y = v; drawn.forEach((f) => f()); })));
+  root.append(bar);
+  const panel = (parent, title, label, names, more) => {
+    const list = scalarSeries(names);
+    if (!list.length) return;
+    const fig = figure(parent, title, { caption: more && more.caption });
+    const paint = () => lines(fig, { series: list, ylabel: label, x: options.x, y: more && more.linear ? "linear" : options.y, pick: state.go, ...(more || {}) });
+    drawn.push(paint);
+    paint();
+  };
+  const loss = ["train_loss", "test_loss"].filter(has);
+  const lossHasGap = DATA.runs.some((r) => loss.some((n) => r.scalars[n] && Object.keys(r.scalars[n].why || {}).length));
+  if (loss.length) panel(root, loss.length > 1 ? "Training and test loss" : "Loss", "loss", loss, {
+    height: 300, hlines: baselines(), caption: DATA.loss_note + (lossHasGap ? " A cross on the axis marks a step without a value; its reason is in the tooltip." : "") });
+  const two = el("div", { class: "two" });
+  root.append(two);
+  panel(two, "Accuracy", "fraction correct", ["train_accuracy", "test_accuracy"].filter(has), { height: 230, linear: true });
+  panel(two, "Learning rate", "learning rate", ["learning_rate"].filter(has), { height: 230, include: [0], steps: true, caption: "The rate of step t, which leads from W at t \u2212 1 to W at t." });
+  const known = new Set(["train_loss", "test_loss", "train_accuracy", "test_accuracy", "learning_rate", ...Object.keys(BASELINES)]);
+  const others = [...new Set(DATA.runs.flatMap((r) => Object.keys(r.scalars)))].filter((n) => !known.has(n)).sort();
+  const many = el("div", { class: "many" });
+  root.append(many);
+  others.forEach((n) => panel(many, n, n, [n], { height: 200 }));
+  if (!drawn.length) root.replaceChildren(el("p", { class: "note" }, "No losses or other scalars were recorded."));
+}

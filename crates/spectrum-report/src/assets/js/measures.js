@@ -1,0 +1,84 @@
+// Every measure over time as small multiples, each with its null in the same panel.
+const GROUPS = [
+  ["Norms", { frobenius_norm: "Frobenius norm", spectral_norm: "Spectral norm", nuclear_norm: "Nuclear norm" }],
+  ["Ranks and concentration", { stable_rank: "Stable rank", effective_rank: "Effective rank", effective_rank_normalized: "Effective rank / min(m, n)", mass_rank_90: "Rank of 90 % of the mass", gini: "Gini coefficient" }],
+  ["Tail", { alpha_hill: "Hill \u03b1 (median cut-off)", alpha: "Power-law \u03b1 (fit)", alpha_sigma: "Standard error of \u03b1", alpha_distance: "KS distance of the fit", xmin: "\u03bb at which the tail begins", tail_size: "Values in the tail", shape_class: "Shape class" }],
+  ["Against Marchenko\u2013Pastur", { mp_distance: "KS distance to the law", mp_variance: "Fitted entry variance", mp_edge: "Bulk edge (\u03bb)", top_to_edge: "Largest \u03bb / edge", outliers: "Outliers", outliers_initial: "Outliers, variance of W\u2080" }],
+  ["Alignment", { teacher_alignment: "Alignment with the teacher |cos|", label_alignment: "Alignment with the labels |cos|", kta: "Kernel-target alignment", kta_centred: "Kernel-target alignment, centred", kta_train: "Kernel-target alignment, training set", ridge_test_loss: "Test loss, refitted readout", update_overlap_left: "Overlap with the update, left cos\u00b2", update_overlap_right: "Overlap with the update, right cos\u00b2", alignment_score: "Alignment score", agreement_score: "Agreement score" }],
+];
+const NULL = "null_";
+
+function metricNames(matrices) {
+  const all = new Set(matrices.flatMap((m) => Object.keys(m.metrics)));
+  const own = [...all].filter((n) => !(n.startsWith(NULL) && all.has(n.slice(NULL.length))));
+  const known = new Set(GROUPS.flatMap(([, names]) => Object.keys(names)));
+  const groups = GROUPS.map(([title, names]) => [title, Object.keys(names).filter((n) => own.includes(n)).map((n) => [n, names[n]])]);
+  groups.push(["Others", own.filter((n) => !known.has(n)).sort().map((n) => [n, n])]);
+  return groups.filter(([, names]) => names.length);
+}
+
+function compared(mode) {
+  const at = state.current(), run = DATA.runs[state.run];
+  if (!at) return [];
+  if (mode === "layers") return run.matrices.filter((m) => m.kind === at.kind && Object.keys(m.metrics).length).map((m) => [run.matrices.some((x) => x !== m && x.layer === m.layer && x.kind === m.kind) ? `${m.layer} ${m.view}` : m.layer, m]);
+  if (mode === "kinds") return run.matrices.filter((m) => m.layer === at.layer && m.view === at.view && Object.keys(m.metrics).length).map((m) => [m.kind, m]);
+  return DATA.runs.map((r) => [r.name, find(r, at)]).filter(([, m]) => m);
+}
+
+function drawMeasures(root) {
+  const any = DATA.runs.some((r) => r.matrices.some((m) => Object.keys(m.metrics).length));
+  if (!any) { root.append(el("p", { class: "note" }, "No measures were recorded.")); return; }
+  const distinct = (key) => new Set(DATA.runs.flatMap((r) => r.matrices.map((m) => m[key]))).size;
+  const modes = [];
+  if (DATA.runs.length > 1) modes.push(["runs", "runs"]);
+  else modes.push(["runs", "the chosen matrix"]);
+  if (distinct("layer") > 1) modes.push(["layers", "all layers"]);
+  if (distinct("kind") > 1) modes.push(["kinds", "all kinds"]);
+  const options = { mode: DATA.runs.length === 1 && distinct("layer") > 1 ? "layers" : "runs", x: "linear", y: "linear" };
+  const what = el("p", { class: "caption" });
+  const bar = el("div", { class: "bar" });
+  if (modes.length > 1) bar.append(el("label", {}, "show", choice(modes, options.mode, (v) => { options.mode = v; build(); })));
+  bar.append(el("label", {}, "steps", choice([["linear", "linear"], ["log1p", "log"]], options.x, (v) => { options.x = v; paints.forEach((f) => f()); })),
+    el("label", {}, "values", choice([["linear", "linear"], ["log", "log"]], options.y, (v) => { options.y = v; paints.forEach((f) => f()); })));
+  const body = el("div", {});
+  root.append(what, bar, body);
+  let paints = [], figs = [];
+  const build = () => {
+    const at = state.current(), list = compared(options.mode);
+    paints = []; figs = [];
+    body.replaceChildren();
+    const runPart = DATA.runs.length > 1 && options.mode !== "runs" ? `run ${runName(state.run)}, ` : "";
+    what.textContent = options.mode === "layers" ? `${runPart}kind ${at.kind}, every layer` : options.mode === "kinds" ? `${runPart}layer ${at.layer} (${at.view}), every kind` : `Layer ${at.layer}, kind ${at.kind}, view ${at.view}`;
+    what.textContent += ". Dashed grey: the measure's null (the same matrix made random). A cross on the axis marks a step without a value; its reason is in the tooltip and in the table of missing values.";
+    const silent = [];
+    if (list.length > 1) body.append(legend(list.map(([name], i) => ({ name, color: colour(i), dash: DASH[Math.floor(i / 7) % DASH.length] }))));
+    for (const [title, names] of metricNames(list.map(([, m]) => m))) {
+      const grid = el("div", { class: "many" });
+      const before = paints.length;
+      for (const [name, word] of names) {
+        const shown = [];
+        list.forEach(([label, m], i) => {
+          if (m.metrics[name]) shown.push({ name: list.length > 1 ? label : word, color: colour(i), dash: DASH[Math.floor(i / 7) % DASH.length], legend: false, ...series(m.metrics[name]) });
+          const rest = m.metrics[NULL + name];
+          if (rest) shown.push({ name: list.length > 1 ? `${label}, null` : "null", color: list.length > 1 ? colour(i) : "var(--grey)", dash: "4 4", width: 1.5, opacity: list.length > 1 ? 0.55 : 1, legend: false, dots: false, ...series(rest) });
+        });
+        if (!shown.some((s) => s.points.some((p) => p[1] !== null))) {
+          const why = shown.flatMap((s) => s.missing).map((q) => q[1]);
+          if (shown.length) silent.push(`${name} (${[...new Set(why)].join("; ") || "no rows"})`);
+          continue;
+        }
+        const fig = figure(grid, word);
+        const classes = name === "shape_class" ? DATA.shape_classes : null;
+        const paint = () => lines(fig, { series: shown, x: options.x, y: classes ? "linear" : options.y, ylabel: name, height: 200, xlabel: "step t", cursor: state.step, pick: state.go,
+          ...(classes ? { yticks: classes.map((c) => c[0]), ytexts: classes.map((c) => c[1]), include: classes.map((c) => c[0]), name: (v) => (classes.find((c) => c[0] === v) || [0, text(v)])[1] } : {}) });
+        paints.push(paint);
+        figs.push(fig);
+      }
+      if (paints.length > before) body.append(el("h3", {}, title), grid);
+    }
+    if (silent.length) body.append(el("p", { class: "note" }, `Without a value at every step: ${silent.join(", ")}.`));
+    paints.forEach((f) => f());
+  };
+  state.follow((event) => { if (event === "step") figs.forEach((f) => moveCursor(f, state.step)); else build(); });
+  build();
+}

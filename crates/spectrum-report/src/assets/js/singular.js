@@ -1,0 +1,44 @@
+// Singular values over time: the leading ones as lines, all of them as quantile bands.
+const LEADING = 50;
+
+function quantile(descending, q) {
+  const at = (1 - q) * (descending.length - 1), i = Math.floor(at), f = at - i;
+  return i + 1 < descending.length ? descending[i] * (1 - f) + descending[i + 1] * f : descending[i];
+}
+
+function drawSingular(root) {
+  const fig = figure(root, "Singular values over time", {
+    caption: "Lines: the leading singular values, one line each. Bands: quantiles of all singular values of the matrix. The dashed line is the chosen step; a click on the figure moves it." });
+  const options = { y: "log", x: "linear" };
+  fig.tools.prepend(
+    el("label", {}, "steps", choice([["linear", "linear"], ["log1p", "log"]], options.x, (v) => { options.x = v; paint(); })),
+    el("label", {}, "values", choice([["linear", "linear"], ["log", "log"]], options.y, (v) => { options.y = v; paint(); })));
+  let made = null;
+  const build = () => {
+    const s = spectraOf(state.current());
+    const lead = Math.min(LEADING, Math.max(0, ...s.count));
+    const line = (j) => s.t.map((t, i) => [t, j < s.count[i] ? s.values[i][j] : null]);
+    const list = [];
+    for (let j = lead - 1; j >= 0; j--) {
+      list.push({ name: `s${sub(j + 1)}`, points: line(j), color: j === 0 ? colour(1) : colour(0), width: j === 0 ? 2.2 : j < 10 ? 1.3 : 0.8, opacity: j < 10 ? 0.95 : 0.5, tip: j < 3, dots: j < 10 });
+    }
+    const complete = s.count.every((n) => n === Math.min(s.rows, s.cols));
+    const at = (q) => s.t.map((t, i) => [t, s.count[i] ? quantile(s.values[i], q) : null]);
+    const bands = [], extra = [];
+    if (complete && lead > 3) {
+      const band = (lo, hi, opacity) => ({ points: s.t.map((t, i) => [t, quantile(s.values[i], lo), quantile(s.values[i], hi)]), color: colour(2), opacity });
+      bands.push(band(0.05, 0.95, 0.18), band(0.25, 0.75, 0.3));
+      extra.push({ name: "median", points: at(0.5), color: colour(2), width: 2, dots: false });
+    }
+    const key = [{ name: `s${sub(1)}`, color: colour(1), width: 2.2 }];
+    if (lead > 1) key.push({ name: `s${sub(2)} to s${sub(Math.min(lead, 10))}`, color: colour(0), width: 1.4 });
+    if (lead > 10) key.push({ name: `s${sub(11)} to s${sub(lead)}`, color: colour(0), width: 0.8 });
+    if (bands.length) key.push({ name: "median", color: colour(2) }, { name: "25\u201375 %", fill: colour(2), opacity: 0.45 }, { name: "5\u201395 %", fill: colour(2), opacity: 0.18 });
+    // Hover lists from the top value down.
+    made = { series: extra.concat(list), bands, legend: key };
+  };
+  const paint = () => lines(fig, { ...made, x: options.x, y: options.y, height: 330, ylabel: "singular value s", cursor: state.step, pick: state.go });
+  state.follow((what) => { if (what === "step") moveCursor(fig, state.step); else { build(); paint(); } });
+  build();
+  paint();
+}

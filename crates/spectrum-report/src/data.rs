@@ -1,0 +1,53 @@
+//! One run in memory. This is the only place that touches the store.
+
+use std::path::{Path, PathBuf};
+
+use spectrum_core::{Blob, Record, Scalar, SpectrumRow};
+use spectrum_store::{Filter, RunInfo, RunReader};
+
+use crate::ReportError;
+
+/// Everything that a run wrote down.
+#[derive(Debug, Clone)]
+pub struct RunData {
+    /// The run directory.
+    pub dir: PathBuf,
+    /// The facts of the run: versions, backend, seed, status, times.
+    pub info: RunInfo,
+    /// The resolved config, as TOML.
+    pub config: String,
+    /// Losses and the like, by step.
+    pub scalars: Vec<Scalar>,
+    /// Measures of matrices, by step.
+    pub records: Vec<Record>,
+    /// Spectra, by step.
+    pub spectra: Vec<SpectrumRow>,
+    /// Overlap matrices (`overlap_left`, `overlap_right`), by step.
+    pub blobs: Vec<Blob>,
+}
+
+impl RunData {
+    /// Reads a run directory, whether its run is finished, failed or still going on.
+    ///
+    /// # Errors
+    /// [`ReportError::Store`] when there is no run, or none that this version can read.
+    pub fn read(dir: &Path) -> Result<Self, ReportError> {
+        let reader = RunReader::open(dir)?;
+        // A run that is still being written grows between two calls: all of them read up to the same step.
+        let all = match reader.last_step()? {
+            Some(last) => Filter::new().steps(..=last),
+            None => Filter::new().steps(..0),
+        };
+        let mut blobs = reader.blobs_where(&all.clone().name("overlap_left"))?;
+        blobs.append(&mut reader.blobs_where(&all.clone().name("overlap_right"))?);
+        Ok(Self {
+            dir: dir.to_owned(),
+            info: reader.info()?,
+            config: reader.config()?,
+            scalars: reader.scalars_where(&all)?,
+            records: reader.records_where(&all)?,
+            spectra: reader.spectra_where(&all)?,
+            blobs,
+        })
+    }
+}

@@ -1,0 +1,150 @@
+//! The data inside the page.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use spectrum_core::{Blob, Outcome, SpectrumRow};
+
+use crate::RunData;
+use crate::series::{self, MatrixKey};
+use crate::thin;
+
+/// Spectra of one matrix that the slider holds at most.
+const MAX_SPECTRA: usize = 200;
+/// Fewest spectra kept, however many matrices there are.
+const MIN_SPECTRA: usize = 8;
+/// Singular values in the whole page: 4 bytes each, a third more as base64, so at most some 24 MB.
+const MAX_VALUES: usize = 4_500_000;
+/// Points of a scalar's curve and of a metric's curve.
+const SCALAR_POINTS: usize = 2400;
+const METRIC_POINTS: usize = 600;
+/// Metrics that the spectrum figure shows at its own step.
+const AT_STEP: [&str; 4] = ["mp_variance", "mp_edge", "outliers", "alpha_hill"];
+
+/// Runs, thinned, as the script in `assets/js/data.js` reads them.
+pub(crate) fn payload(runs: &[RunData], names: &[String]) -> Value {
+    let total: usize = runs.iter().flat_map(|r| &r.spectra).map(|s| s.spectrum.singular_values.len()).sum();
+    // Every matrix gives up the same share when the page would grow too large.
+    let share = if total > MAX_VALUES { MAX_VALUES as f64 / total as f64 } else { 1.0 };
+    let runs: Vec<Value> = runs.iter().zip(names).map(|(run, name)| one_run(run, name, share)).collect();
+    json!({ "runs": runs, "loss_note": LOSS_NOTE, "shape_classes": SHAPE_CLASSES })
+}
+
+const LOSS_NOTE: &str = "Losses at step t are those of the weights after t optimizer steps; with mini-batches the training loss at t is that of \
+     the batch at the weights before the step.";
+
+/// Codes of the metric `shape_class` with their names.
+const SHAPE_CLASSES: [(f64, &str); 4] =
+    [(0.0, "bulk"), (1.0, "bulk + spikes"), (2.0, "bulk decay"), (3.0, "heavy tail")];
+
+fn one_run(run: &RunData, name: &str, share: f64) -> Value {
+    let scalars: Map<String, Value> =
+        series::scalars(run).into_iter().map(|(k, c)| (k.to_owned(), c.json(SCALAR_POINTS))).collect();
+    let mut spectra: BTreeMap<MatrixKey, Vec<&SpectrumRow>> = BTreeMap::new();
+    for s in &run.spectra {
+        spectra.entry((&s.id).into()).or_default().push(s);
+    }
+    let mut overlaps: BTreeMap<MatrixKey, Vec<&Blob>> = BTreeMap::new();
+    for b in run.blobs.iter().filter(|b| b.name == "overlap_left" || b.name == "overlap_right") {
+        overlaps.entry((&b.id).into()).or_default().push(b);
+    }
+    let matrices: Vec<Value> = series::metrics(run)
+        .into_iter()
+        .map(|(key, metrics)| {
+            let curves: Map<String, Value> =
+                metrics.iter().map(|(k, c)| ((*k).to_owned(), c.json(METRIC_POINTS))).collect();
+            let mut out = json!({ "layer": key.layer, "kind": key.kind, "view": key.view, "metrics": curves });
+            if let Some(rows) = spectra.remove(&key) {
+                out["spectra"] = spectra_json(rows, &metrics, share);
+            }
+            if let Some(blobs) = overlaps.remove(&key).and_then(overlaps_json) {
+                out["overlaps"] = blobs;
+            }
+            out
+        })
+        .collect();
+    json!({ "name": name, "scalars": scalars, "matrices": matrices })
+}
+
+fn spectra_json(mut rows: Vec<&SpectrumRow>, metrics: &BTreeMap<&str, series::Curve<'_>>, share: f64) -> Value {
+    rows.sort_by_key(|s| s.id.step);
+    let wanted = ((rows.len() as f64 * share) as usize).clamp(MIN_SPECTRA, MAX_SPECTRA);
+    let kept: Vec<&SpectrumRow> = thin::evenly(rows.len(), wanted).into_iter().map(|i| rows[i]).collect();
+    let outcome = |metric: &str, step: u64| -> Option<&Outcome> {
+        let curve = &metrics.get(metric)?.0;
+        curve.binary_search_by_key(&step, |p| p.0).ok().map(|i| curve[i].1)
+    };
+    let mut facts: Map<String, Value> = AT_STEP
+        .iter()
+        .map(|m| {
+            let values = kept.iter().map(|s| series::number(outcome(m, s.id.step).and_then(Outcome::value))).collect();
+            ((*m).to_owned(), Value::Array(values))
+        })
+        .collect();
+    let why = kept.iter().map(|s| outcome("mp_variance", s.id.step)?.reason().map(ToString::to_string));
+    facts.insert("why_mp_variance".to_owned(), json!(why.collect::<Vec<_>>()));
+    let values = kept.iter().flat_map(|s| &s.spectrum.singular_values);
+    let first = &kept[0].spectrum;
+    json!({
+        "rows": first.rows, "cols": first.cols, "route": first.route, "all": rows.len(),
+        "t": kept.iter().map(|s| s.id.step).collect::<Vec<_>>(),
+        "floor": kept.iter().map(|s| series::number(Some(s.spectrum.floor))).collect::<Vec<_>>(),
+        "count": kept.iter().map(|s| s.spectrum.singular_values.len()).collect::<Vec<_>>(),
+        "facts": facts,
+        "data": base64_f32(values.copied()),
+    })
+}
+
+/// Steps that have both sides, or the one side there is. All of one size: the first one's.
+fn overlaps_json(blobs: Vec<&Blob>) -> Option<Value> {
+    let (rows, cols) = blobs.first().map(|b| (b.rows, b.cols))?;
+    let mut steps: BTreeMap<u64, [Option<&Blob>; 2]> = BTreeMap::new();
+    for b in blobs.into_iter().filter(|b| (b.rows, b.cols) == (rows, cols) && b.data.len() == rows * cols) {
+        steps.entry(b.id.step).or_default()[usize::from(b.name == "overlap_right")] = Some(b);
+    }
+    let sides = [0, 1].map(|side| steps.values().any(|s| s[side].is_some()));
+    let whole: Vec<(u64, [Option<&Blob>; 2])> =
+        steps.into_iter().filter(|(_, s)| (0..2).all(|i| !sides[i] || s[i].is_some())).collect();
+    if whole.is_empty() {
+        return None;
+    }
+    let kept: Vec<&(u64, [Option<&Blob>; 2])> =
+        thin::evenly(whole.len(), MAX_SPECTRA).into_iter().map(|i| &whole[i]).collect();
+    let side = |i: usize| {
+        let data = kept.iter().filter_map(|(_, s)| s[i]).flat_map(|b| b.data.iter().copied());
+        if sides[i] { json!({ "data": base64_f32(data) }) } else { Value::Null }
+    };
+    Some(json!({
+        "rows": rows, "cols": cols, "all": whole.len(), "t": kept.iter().map(|s| s.0).collect::<Vec<_>>(),
+        "left": side(0), "right": side(1),
+    }))
+}
+
+/// Little-endian f32, as base64 (RFC 4648, with padding).
+pub(crate) fn base64_f32(values: impl Iterator<Item = f64>) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bytes: Vec<u8> = values.flat_map(|v| (v as f32).to_le_bytes()).collect();
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = (0..3).fold(0u32, |w, i| w << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));
+        for i in 0..4 {
+            let letter = ALPHABET[(word >> (18 - 6 * i)) as usize & 63];
+            out.push(if i <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_what_python_writes() {
+        // base64.b64encode(struct.pack("<3f", 1.0, -2.5, 3.25e-3)), and of the first one and two.
+        assert_eq!(base64_f32([1.0].into_iter()), "AACAPw==");
+        assert_eq!(base64_f32([1.0, -2.5].into_iter()), "AACAPwAAIMA=");
+        assert_eq!(base64_f32([1.0, -2.5, 3.25e-3].into_iter()), "AACAPwAAIMD0/VQ7");
+        assert_eq!(base64_f32(std::iter::empty()), "");
+    }
+}
