@@ -1,69 +1,21 @@
 //! A network's features on a probe set: how well their kernel fits the labels, and what a refitted readout makes of them.
 
-use std::fmt;
-use std::str::FromStr;
+//!
+//! The features are those that the caller computes: sigma(W x/sqrt d) of the network (`feature_scale = "sqrt_d"`), or
+//! sigma(W x/d) (`"d"`). The latter only serves to compare with published curves: the code of Kothapalli et al. keeps a
+//! tensor that shares storage with the pre-activation, divides it by sqrt(d) in place in the forward pass, and by sqrt(d)
+//! again in the evaluation. Its features are nearly linear; its training is not affected.
 
-use spectrum_core::{CoreError, MatrixId, Outcome, Reason, Record, Spectrum};
+use spectrum_core::{MatrixId, Outcome, Reason, Spectrum, StepRows};
 
 use crate::battery::record;
 use crate::ridge::{Samples, gram_checked, project, solve};
 use crate::{MeasureError, RidgeFit};
 
-/// How the pre-activations of the measured features are scaled.
-///
-/// The published code of Kothapalli et al. divides twice: its hook stores a tensor that shares storage with the
-/// pre-activation W x, which the forward pass divides by sqrt(d) in place, and the evaluation divides the stored tensor
-/// by sqrt(d) again. Its features are those of W x/d, nearly linear. Training itself is not affected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum FeatureScale {
-    /// The network's own features, of W x/sqrt(d).
-    #[default]
-    SqrtD,
-    /// The features of the published code, of W x/d: only to compare with the published curves.
-    D,
-}
-
-impl FeatureScale {
-    /// The name in configs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SqrtD => "sqrt_d",
-            Self::D => "d",
-        }
-    }
-
-    /// What a pre-activation that is already divided by sqrt(d) is multiplied by before the activation.
-    #[must_use]
-    pub fn preactivation_factor(self, d: usize) -> f64 {
-        match self {
-            Self::SqrtD => 1.0,
-            Self::D => (d as f64).sqrt().recip(),
-        }
-    }
-}
-
-impl fmt::Display for FeatureScale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for FeatureScale {
-    type Err = CoreError;
-    fn from_str(s: &str) -> Result<Self, CoreError> {
-        [Self::SqrtD, Self::D].into_iter().find(|x| x.as_str() == s).ok_or_else(|| CoreError::Unknown {
-            what: "feature scale",
-            found: s.to_owned(),
-            expected: "sqrt_d, d",
-        })
-    }
-}
-
 /// Features and labels of a probe set and a test set.
 ///
-/// Features are h x n, column-major, one sample a column: sigma(pre-activation) before any 1/sqrt(h), at the
-/// [`FeatureScale`] that the caller chose. Labels are n numbers, or n x outputs column-major (one-hot classes).
+/// Features are h x n, column-major, one sample a column: sigma(pre-activation) before any 1/sqrt(h). Labels are n
+/// numbers, or n x outputs column-major (one-hot classes). The number of test samples follows from the lengths.
 #[derive(Debug, Clone, Copy)]
 pub struct FeatureProbe<'a> {
     /// Features of the probe set, h x n.
@@ -74,10 +26,8 @@ pub struct FeatureProbe<'a> {
     pub n: usize,
     /// Labels of the probe set.
     pub labels: &'a [f64],
-    /// Features of the test set, h x n_test.
+    /// Features of the test set, h x (test samples).
     pub test_features: &'a [f64],
-    /// Test samples.
-    pub n_test: usize,
     /// Labels of the test set.
     pub test_labels: &'a [f64],
     /// Ridge parameter lambda of the refit.
@@ -102,7 +52,11 @@ impl FeatureProbe<'_> {
     }
 
     fn test(&self) -> Samples<'_> {
-        Samples { inputs: self.test_features, labels: self.test_labels, count: self.n_test }
+        Samples {
+            inputs: self.test_features,
+            labels: self.test_labels,
+            count: self.test_features.len() / self.h.max(1),
+        }
     }
 
     /// Alignment and losses.
@@ -134,20 +88,20 @@ impl FeatureProbe<'_> {
         Ok(ProbeFit { kta, ridge: solve(self.h, gram, train, test, self.ridge_lambda)? })
     }
 
-    /// Appends the records of [`METRICS`](Self::METRICS) under `id`, whose kind is `ck`. When there is no fit, each record
-    /// holds the reason.
-    pub fn measure(&self, id: &MatrixId, records: &mut Vec<Record>) {
-        match self.fit() {
-            Ok(fit) => {
-                records.push(record(id, "kta", fit.kta));
-                records.push(record(id, "ridge_train_loss", fit.ridge.train_loss));
-                records.push(record(id, "ridge_test_loss", fit.ridge.test_loss));
-            }
+    /// Appends the records of [`METRICS`](Self::METRICS) under `id`, whose kind is `ck`, and answers with the test loss of
+    /// the refit: at step 0 it is the run's `initial_kernel_test_loss`. When there is no fit, each record and the answer
+    /// hold the reason.
+    pub fn measure(&self, id: &MatrixId, rows: &mut StepRows) -> Outcome {
+        let answers: [Outcome; 3] = match self.fit() {
+            Ok(fit) => [fit.kta, fit.ridge.train_loss.into(), fit.ridge.test_loss.into()],
             Err(e) => {
                 let reason = Reason::from(e);
-                records.extend(Self::METRICS.iter().map(|metric| record(id, metric, reason.clone())));
+                std::array::from_fn(|_| Outcome::Missing(reason.clone()))
             }
-        }
+        };
+        let loss = answers[2].clone();
+        rows.records.extend(Self::METRICS.iter().zip(answers).map(|(metric, answer)| record(id, metric, answer)));
+        loss
     }
 }
 

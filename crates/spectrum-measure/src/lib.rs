@@ -35,11 +35,12 @@
 //! assert_eq!(value("mp_variance"), None); // three values are no bulk: the record holds the reason
 //! ```
 //!
-//! Beside the battery: [`feature_probe`] (kernel alignment and ridge refit of a network's features), [`ridge`] (the linear
-//! baseline), [`null`] (the seeded null of a weight) and [`tolerance`] (what two backends may differ by).
+//! Beside the battery: [`feature_probe`] (kernel alignment and ridge refit of a network's features), [`baseline`] (the best
+//! linear function), [`null`] (the seeded null of a weight) and [`tolerance`] (what two backends may differ by).
 //!
 //! [`Sample`]: spectrum_core::Sample
 
+pub mod baseline;
 mod battery;
 mod error;
 pub mod feature_probe;
@@ -50,5 +51,5 @@ pub mod tolerance;
 
 pub use battery::Battery;
 pub use error::MeasureError;
-pub use feature_probe::{FeatureProbe, FeatureScale, conjugate_kernel_spectrum};
-pub use ridge::{RidgeFit, linear_ridge, ridge_refit};
+pub use feature_probe::{FeatureProbe, conjugate_kernel_spectrum};
+pub use ridge::{RidgeFit, ridge_refit};

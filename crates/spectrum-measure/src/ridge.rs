@@ -60,16 +60,14 @@ pub fn ridge_refit(size: usize, train: Samples<'_>, test: Samples<'_>, lambda: f
     solve(size, gram, train, test, lambda)
 }
 
-/// The best linear function of the raw inputs with a bias, by ridge regression: the baseline `linear_test_loss`.
+/// Ridge regression on raw inputs with a bias that is not penalised: inputs and labels are centred by their training
+/// means; then the same normal equations as in [`ridge_refit`] with the inputs for features, (X X^T + lambda n I) w = X y.
 ///
-/// The bias is not penalised, so inputs and labels are centred by their training means; then the same normal equations as
-/// in [`ridge_refit`] with the inputs for features: (X X^T + lambda n I) w = X y.
-///
-/// `d` inputs a sample. Errors as [`ridge_refit`].
+/// `d` inputs a sample.
 ///
 /// # Errors
 /// [`MeasureError`], as [`ridge_refit`].
-pub fn linear_ridge(d: usize, train: Samples<'_>, test: Samples<'_>, lambda: f64) -> Result<RidgeFit, MeasureError> {
+pub fn linear_fit(d: usize, train: Samples<'_>, test: Samples<'_>, lambda: f64) -> Result<RidgeFit, MeasureError> {
     check(d, &train, &test, lambda)?;
     let input_mean = mean_column(train.inputs, d, train.count);
     let label_mean: Vec<f64> =

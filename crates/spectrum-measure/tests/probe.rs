@@ -4,11 +4,10 @@
 mod common;
 
 use common::{close, id, matrix, reference, spectrum};
-use spectrum_core::{Kind, Outcome, Reason, Route};
-use spectrum_measure::ridge::Samples;
-use spectrum_measure::{
-    FeatureProbe, FeatureScale, MeasureError, conjugate_kernel_spectrum, linear_ridge, ridge_refit,
-};
+use spectrum_core::{Kind, Outcome, Reason, Route, StepRows};
+use spectrum_measure::baseline::linear_ridge;
+use spectrum_measure::ridge::{Samples, linear_fit};
+use spectrum_measure::{FeatureProbe, MeasureError, conjugate_kernel_spectrum, ridge_refit};
 
 const H: usize = 12;
 const N: usize = 25;
@@ -26,18 +25,12 @@ fn one_hot(n: usize) -> Vec<f64> {
 fn alignment_and_refit_of_one_output() {
     let (f, ft) = (matrix(H, N, 1.0), matrix(H, N_TEST, 3.0));
     let (y, yt) = (shifted(N, 5.0, 0.3), shifted(N_TEST, 6.0, 0.3));
-    let probe = FeatureProbe {
-        features: &f,
-        h: H,
-        n: N,
-        labels: &y,
-        test_features: &ft,
-        n_test: N_TEST,
-        test_labels: &yt,
-        ridge_lambda: 0.01,
-    };
-    let mut records = Vec::new();
-    probe.measure(&id(Kind::Ck), &mut records);
+    let probe =
+        FeatureProbe { features: &f, h: H, n: N, labels: &y, test_features: &ft, test_labels: &yt, ridge_lambda: 0.01 };
+    let mut rows = StepRows::new(3);
+    let loss = probe.measure(&id(Kind::Ck), &mut rows);
+    let records = rows.records;
+    assert_eq!(loss, records[2].outcome);
     assert_eq!(records.iter().map(|r| r.metric.as_str()).collect::<Vec<_>>(), FeatureProbe::METRICS);
     for r in records {
         assert!(close(r.outcome.value().unwrap(), reference(&r.metric), 1e-10), "{r:?}");
@@ -51,18 +44,10 @@ fn alignment_and_refit_of_one_output() {
 fn several_classes_use_y_y_transposed() {
     let (f, ft) = (matrix(H, N, 1.0), matrix(H, N_TEST, 3.0));
     let (y, yt) = (one_hot(N), one_hot(N_TEST));
-    let fit = FeatureProbe {
-        features: &f,
-        h: H,
-        n: N,
-        labels: &y,
-        test_features: &ft,
-        n_test: N_TEST,
-        test_labels: &yt,
-        ridge_lambda: 0.01,
-    }
-    .fit()
-    .unwrap();
+    let fit =
+        FeatureProbe { features: &f, h: H, n: N, labels: &y, test_features: &ft, test_labels: &yt, ridge_lambda: 0.01 }
+            .fit()
+            .unwrap();
     assert!(close(fit.kta.value().unwrap(), reference("classes_kta"), 1e-12));
     assert!(close(fit.ridge.test_loss, reference("classes_test_loss"), 1e-10));
 }
@@ -70,16 +55,8 @@ fn several_classes_use_y_y_transposed() {
 #[test]
 fn a_perfect_kernel_has_alignment_one() {
     let y = shifted(N, 5.0, 0.3);
-    let mut probe = FeatureProbe {
-        features: &y,
-        h: 1,
-        n: N,
-        labels: &y,
-        test_features: &y,
-        n_test: N,
-        test_labels: &y,
-        ridge_lambda: 1e-9,
-    };
+    let mut probe =
+        FeatureProbe { features: &y, h: 1, n: N, labels: &y, test_features: &y, test_labels: &y, ridge_lambda: 1e-9 };
     let fit = probe.fit().unwrap();
     assert!((fit.kta.value().unwrap() - 1.0).abs() < 1e-14);
     assert!(fit.ridge.train_loss < 1e-15);
@@ -91,16 +68,8 @@ fn a_perfect_kernel_has_alignment_one() {
 #[test]
 fn probes_that_do_not_fit_are_refused() {
     let (f, y) = (matrix(H, N, 1.0), shifted(N, 5.0, 0.3));
-    let good = FeatureProbe {
-        features: &f,
-        h: H,
-        n: N,
-        labels: &y,
-        test_features: &f,
-        n_test: N,
-        test_labels: &y,
-        ridge_lambda: 0.01,
-    };
+    let good =
+        FeatureProbe { features: &f, h: H, n: N, labels: &y, test_features: &f, test_labels: &y, ridge_lambda: 0.01 };
     let error = |p: FeatureProbe<'_>| p.fit().unwrap_err().to_string();
     assert_eq!(error(FeatureProbe { h: H + 1, ..good }), "training inputs: 300 elements, 325 expected");
     assert_eq!(error(FeatureProbe { labels: &y[1..], ..good }), "training labels: 24 elements, 25 expected");
@@ -117,8 +86,10 @@ fn probes_that_do_not_fit_are_refused() {
     ));
     let mut broken = f.clone();
     broken[7] = f64::NAN;
-    let mut records = Vec::new();
-    FeatureProbe { features: &broken, ..good }.measure(&id(Kind::Ck), &mut records);
+    let mut rows = StepRows::new(3);
+    let loss = FeatureProbe { features: &broken, ..good }.measure(&id(Kind::Ck), &mut rows);
+    assert_eq!(loss, Outcome::Missing(Reason::NotFinite));
+    let records = rows.records;
     assert!(records.len() == 3 && records.iter().all(|r| r.outcome == Outcome::Missing(Reason::NotFinite)));
 }
 
@@ -137,24 +108,14 @@ fn linear_ridge_does_not_penalise_its_bias() {
     let (x, xt) = (shift(matrix(8, 40, 7.0)), shift(matrix(8, 20, 8.0)));
     let (y, yt) = (shifted(40, 9.0, 2.0), shifted(20, 10.0, 2.0));
     let samples = |inputs, labels, count| Samples { inputs, labels, count };
-    let fit = linear_ridge(8, samples(&x, &y, 40), samples(&xt, &yt, 20), 0.05).unwrap();
+    let fit = linear_fit(8, samples(&x, &y, 40), samples(&xt, &yt, 20), 0.05).unwrap();
     assert!(close(fit.train_loss, reference("linear_train_loss"), 1e-11));
     assert!(close(fit.test_loss, reference("linear_test_loss"), 1e-11));
     // A constant added to every label is the bias's business.
     let (high, high_test): (Vec<f64>, Vec<f64>) =
         (y.iter().map(|v| v + 100.0).collect(), yt.iter().map(|v| v + 100.0).collect());
-    let raised = linear_ridge(8, samples(&x, &high, 40), samples(&xt, &high_test, 20), 0.05).unwrap();
+    let raised = linear_fit(8, samples(&x, &high, 40), samples(&xt, &high_test, 20), 0.05).unwrap();
+    assert_eq!(linear_ridge(&x, &y, &xt, &yt, 8, 0.05), Ok(fit.test_loss));
+    assert!(matches!(linear_ridge(&x[1..], &y, &xt, &yt, 8, 0.05), Err(MeasureError::Length { .. })));
     assert!(close(raised.test_loss, fit.test_loss, 1e-10));
-}
-
-#[test]
-fn feature_scales_have_their_configs_names() {
-    for scale in [FeatureScale::SqrtD, FeatureScale::D] {
-        assert_eq!(scale.as_str().parse::<FeatureScale>().unwrap(), scale);
-    }
-    assert_eq!(FeatureScale::D.preactivation_factor(400), 0.05);
-    assert_eq!(
-        "sqrt".parse::<FeatureScale>().unwrap_err().to_string(),
-        "`sqrt` is no feature scale; expected one of sqrt_d, d"
-    );
 }

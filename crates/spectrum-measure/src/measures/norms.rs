@@ -40,13 +40,25 @@ impl Measure for Norms {
     }
 }
 
-/// sqrt(sum x^2), scaled by the largest entry so that squares neither overflow nor vanish.
+/// sqrt(sum x^2), scaled by the largest entry so that squares neither overflow nor vanish; not finite when an entry is not.
 fn root_of_squares(x: &[f64]) -> f64 {
-    let largest = x.iter().fold(0.0f64, |a, v| a.max(v.abs()));
-    if largest == 0.0 || !x.iter().all(|v| v.is_finite()) {
-        return x.iter().sum::<f64>().abs();
+    /// Independent partial sums: the compiler may keep them in one vector register, and the order stays fixed.
+    const LANES: usize = 8;
+    if !x.iter().all(|v| v.is_finite()) {
+        return f64::NAN;
     }
-    // A power of two near the largest entry: the scaling itself rounds nothing.
-    let scale = 2f64.powi(largest.log2().floor().clamp(-1000.0, 1000.0) as i32);
-    scale * x.iter().map(|v| (v / scale) * (v / scale)).sum::<f64>().sqrt()
+    let largest = x.iter().fold(0.0f64, |a, v| a.max(v.abs()));
+    if largest == 0.0 {
+        return 0.0;
+    }
+    // A power of two near the largest entry: scaling by it rounds nothing.
+    let exponent = largest.log2().floor().clamp(-1000.0, 1000.0) as i32;
+    let (up, down) = (2f64.powi(exponent), 2f64.powi(-exponent));
+    let mut sums = [0.0; LANES];
+    let chunks = x.chunks_exact(LANES);
+    let rest: f64 = chunks.remainder().iter().map(|v| (v * down) * (v * down)).sum();
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(s, v)| *s += (v * down) * (v * down));
+    }
+    up * (sums.iter().sum::<f64>() + rest).sqrt()
 }
