@@ -90,6 +90,36 @@ fn prescribed_spectra() {
     }
 }
 
+/// Sizes at which the reduction works by panels: identity, a few directions, a split matrix, and a steep spectrum.
+#[test]
+fn beyond_one_panel() {
+    let mut plan = Plan::new();
+    for n in [129, 160, 203] {
+        let few: Vec<f64> = (0..n).map(|i| if i < 4 { 4.0 - i as f64 } else { 0.0 }).collect();
+        let steep: Vec<f64> = (0..n).map(|i| 0.9f64.powi(i as i32)).collect();
+        for want in [vec![1.0; n], few, steep] {
+            for (a, rows) in [
+                (prescribed(&want, n + 30, n, 2), n + 30),
+                // Diagonal: no reflection has anything to do.
+                ((0..n * n).map(|k| if k % (n + 1) == 0 { want[k / (n + 1)] } else { 0.0 }).collect::<Vec<f64>>(), n),
+            ] {
+                let s = plan.spectrum_of(&a, rows, n, Route::Gram, 6).unwrap();
+                let tolerance = s.floor + 64.0 * n as f64 * f64::EPSILON;
+                for (got, want) in s.singular_values.iter().zip(&want) {
+                    assert!((got - want).abs() <= tolerance, "{n}: {got} {want}");
+                }
+                let (u, v) = (s.left.unwrap(), s.right.unwrap());
+                assert_eq!(u.count, if want[5] == 0.0 { 4 } else { 6 });
+                for i in 0..u.count {
+                    let av = common::product(&a, v.column(i), rows, n, 1);
+                    let r = av.iter().zip(u.column(i)).map(|(x, y)| (x - want[i] * y).powi(2)).sum::<f64>().sqrt();
+                    assert!(r <= 64.0 * n as f64 * f64::EPSILON * want[0] * want[0] / want[i], "{n} pair {i}: {r:e}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn degenerate_shapes() {
     let mut plan = Plan::new();

@@ -92,7 +92,7 @@ fn sweep(d: &mut [f64], e2: &mut [f64]) {
     let root = e2[0].sqrt();
     let half = (d[1] - d[0]) / (2.0 * root);
     let sigma = d[0] - root / (half + half.hypot(1.0).copysign(half));
-    let (mut c, mut s) = (1.0, 0.0);
+    let (mut c, mut s) = (1.0f64, 0.0f64);
     let mut gamma = d[m] - sigma;
     let mut p = gamma * gamma;
     for i in (0..m).rev() {
@@ -101,14 +101,21 @@ fn sweep(d: &mut [f64], e2: &mut [f64]) {
         if i + 1 < m {
             e2[i + 1] = s * r;
         }
-        let old_c = c;
+        let (old_c, old_gamma, alpha) = (c, gamma, d[i]);
+        // dsterf writes gamma = c (alpha - sigma) - s old_gamma and p = gamma^2 / c. The same in this order needs one
+        // division after the other only once a step, not twice: the step is bound by their latency.
+        let inverse = r / p;
+        gamma = (p * (alpha - sigma) - bb * old_gamma) / r;
         c = p / r;
         s = bb / r;
-        let old_gamma = gamma;
-        let alpha = d[i];
-        gamma = c * (alpha - sigma) - s * old_gamma;
         d[i + 1] = old_gamma + (alpha - gamma);
-        p = if c != 0.0 { gamma * gamma / c } else { old_c * bb };
+        p = if c == 0.0 {
+            old_c * bb
+        } else if inverse.is_finite() {
+            gamma * gamma * inverse
+        } else {
+            gamma * gamma / c
+        };
     }
     e2[0] = s * p;
     d[0] = sigma + gamma;

@@ -6,10 +6,10 @@
 
 mod eigenvalues;
 mod inverse_iteration;
+mod reduction;
+mod symmetric_product;
 
 use faer::diag::{DiagMut, DiagRef};
-use faer::dyn_stack::StackReq;
-use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd_scratch, tridiagonal_self_adjoint_evd};
 use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_scratch as back_scratch,
@@ -26,6 +26,7 @@ const BLOCK: usize = 32;
 /// Workspace of [`Eigen::of`].
 #[derive(Default)]
 pub(crate) struct Eigen {
+    reduction: reduction::Workspace,
     householder: Vec<f64>,
     diagonal: Vec<f64>,
     off_diagonal: Vec<f64>,
@@ -48,14 +49,8 @@ impl Eigen {
         let k = k.min(n);
         let block = BLOCK.min(n.saturating_sub(1)).max(1);
         let householder = room(&mut self.householder, area(block, n.saturating_sub(1))?)?;
-        let mut h = MatMut::from_column_major_slice_mut(householder, block, n.saturating_sub(1));
-        let mut reduced = MatMut::from_column_major_slice_mut(a, n, n);
-        let need = StackReq::any_of(&[
-            tridiag_in_place_scratch::<f64>(n, Par::Seq, Spec::default()),
-            back_scratch::<f64>(n, block, k),
-        ]);
-        let stack = scratch.stack(need)?;
-        tridiag_in_place(reduced.as_mut(), h.as_mut(), Par::Seq, stack, Spec::default());
+        reduction::tridiagonalise(a, n, householder, block, &mut self.reduction, scratch)?;
+        let reduced = matrix(a, n, n);
 
         let d = room(&mut self.diagonal, n)?;
         let e = room(&mut self.off_diagonal, n)?;
@@ -74,8 +69,10 @@ impl Eigen {
         };
         if k > 0 && n > 1 {
             let z = MatMut::from_column_major_slice_mut(vectors, n, k);
-            let reflectors = reduced.as_ref().submatrix(1, 0, n - 1, n - 1);
-            back_transform(reflectors, h.as_ref(), Conj::No, z.get_mut(1.., ..), Par::Seq, scratch.stack(need)?);
+            let reflectors = reduced.submatrix(1, 0, n - 1, n - 1);
+            let h = matrix(householder, block, n - 1);
+            let stack = scratch.stack(back_scratch::<f64>(n, block, k))?;
+            back_transform(reflectors, h, Conj::No, z.get_mut(1.., ..), Par::Seq, stack);
         }
         Ok((values, vectors))
     }
