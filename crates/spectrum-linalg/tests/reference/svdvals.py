@@ -1,8 +1,7 @@
 """Records singular values that tests/reference.rs checks against.
 
-Matrix: a[i][j] = sin(0.7 i + 1.3 j) / (1 + i + j), 12 x 9, f64, and its products with a diagonal 4^-j (graded).
-Values come from numpy.linalg.svd (LAPACK dgesdd):
-run `python3 svdvals.py > svdvals.json` to record them again.
+Matrix: a[i][j] = sin(0.7 i + 1.3 j) / (1 + i + j), 12 x 9, f64, and the same with column j times 4^-j (graded).
+Values come from numpy.linalg.svd (LAPACK dgesdd). Run `python3 svdvals.py > svdvals.json` to record them again.
 """
 import json
 import sys
