@@ -109,3 +109,45 @@ pub(crate) fn assign_with<T: Copy + Send + Sync>(x: &mut [T], other: &[T], f: im
         .zip(other.par_chunks(BLOCK))
         .for_each(|(x, other)| arch.dispatch(AssignWith { x, other, f }));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a CPU with fewer instructions would run, as far as this one can.
+    fn instruction_sets() -> Vec<Arch> {
+        #[allow(unused_mut)]
+        let mut sets = vec![Arch::Scalar];
+        #[cfg(target_arch = "x86_64")]
+        sets.extend(pulp::x86::V3::try_new().map(Arch::V3));
+        sets
+    }
+
+    /// Values over all exponents, then a dense stretch where the activations bend; an odd length leaves a tail.
+    fn sample() -> Vec<f64> {
+        let wide =
+            (0..2_046u64).flat_map(|e| [1.0, -1.3].map(|s| s * f64::from_bits((e << 52) | (e * 0x9E37_79B9_7F4A))));
+        let dense = (0..4_097).map(|i| (f64::from(i) - 2_048.0) / 173.0);
+        wide.chain(dense).chain([0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY]).collect()
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let wide = sample();
+        let narrow: Vec<f32> = wide.iter().map(|&x| x as f32).collect();
+        for arch in instruction_sets() {
+            macro_rules! same {
+                ($($f:ident on $x:ident),*) => {$(
+                    let (mut here, mut there) = ($x.clone(), $x.clone());
+                    assign(&mut here, $f);
+                    arch.dispatch(Assign { x: &mut there, f: $f });
+                    for ((a, b), x) in here.iter().zip(&there).zip(&$x) {
+                        assert_eq!(a.to_bits(), b.to_bits(), "{} at {x} on {arch:?}", stringify!($f));
+                    }
+                )*};
+            }
+            same!(tanh_f64 on wide, sigmoid_f64 on wide, softplus_f64 on wide, erf_f64 on wide);
+            same!(tanh_f32 on narrow, sigmoid_f32 on narrow, softplus_f32 on narrow, erf_f32 on narrow);
+        }
+    }
+}
