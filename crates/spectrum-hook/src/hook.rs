@@ -53,6 +53,17 @@ impl Default for HookOptions {
     }
 }
 
+impl HookOptions {
+    /// Checks everything that [`Hook::attach`] would refuse, without starting anything.
+    ///
+    /// # Errors
+    /// As [`Hook::attach`].
+    pub fn check<M: Module>(&self, model: &M, rules: &[LayerRule]) -> Result<(), HookError> {
+        self.schedule.validate()?;
+        select(model, rules, &self.layers).map(|_| ())
+    }
+}
+
 /// What recording cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct HookStats {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use spectrum_core::{Kind, LayerMatrix, MatrixId, Outcome, Pool, Reason, Record, References, Route, Sample, Spectrum};
-use spectrum_core::{SpectrumRow, StepRows};
+use spectrum_core::{
+    Kind, LayerMatrix, MatrixId, Pool, Reason, References, Route, Sample, Spectrum, SpectrumRow, StepRows,
+};
 use spectrum_linalg::Plan;
 use spectrum_measure::{Battery, null};
 
@@ -57,13 +58,7 @@ impl Context {
                 self.battery.measure_sample(&sample, &mut rows);
                 rows.spectra.push(SpectrumRow { id, spectrum: spectrum.clone() });
             }
-            Err(reason) => {
-                rows.records.extend(self.battery.metrics().map(|metric| Record {
-                    id: id.clone(),
-                    metric: metric.to_owned(),
-                    outcome: Outcome::Missing(reason.clone()),
-                }));
-            }
+            Err(reason) => self.battery.missing(&id, reason, &mut rows),
         }
         rows
     }

@@ -124,9 +124,9 @@ impl Activation {
         let y = match self.kind {
             ActivationKind::Tanh => spectrum_ops::tanh(x),
             ActivationKind::Relu => activation::relu(x),
-            ActivationKind::Softplus => activation::softplus(x, 1.0),
-            ActivationKind::Sigmoid => activation::sigmoid(x),
-            ActivationKind::Erf => x.erf(),
+            ActivationKind::Softplus => spectrum_ops::softplus(x),
+            ActivationKind::Sigmoid => spectrum_ops::sigmoid(x),
+            ActivationKind::Erf => spectrum_ops::erf(x),
             ActivationKind::Identity => x,
         };
         let y = if self.shift == 0.0 { y } else { y.sub_scalar(self.shift) };

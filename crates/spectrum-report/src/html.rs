@@ -81,7 +81,7 @@ pub(crate) fn facts_table(runs: &[RunData], names: &[String]) -> String {
     for (run, name) in runs.iter().zip(names) {
         let title = if runs.len() > 1 { format!("Config of {}", escape(name)) } else { "Config".to_owned() };
         let _ =
-            write!(out, "<details><summary>{title}</summary><pre>{}</pre></details>\n", escape(run.config.trim_end()));
+            writeln!(out, "<details><summary>{title}</summary><pre>{}</pre></details>", escape(run.config.trim_end()));
     }
     out
 }
@@ -91,7 +91,7 @@ pub(crate) fn numbers(runs: &[RunData], names: &[String]) -> String {
     let mut out = String::new();
     for (run, name) in runs.iter().zip(names) {
         if runs.len() > 1 {
-            let _ = write!(out, "<h3>{}</h3>\n", escape(name));
+            let _ = writeln!(out, "<h3>{}</h3>", escape(name));
         }
         let scalars = series::scalars(run);
         if !scalars.is_empty() {
@@ -121,9 +121,9 @@ fn first_and_last<'a>(title: &str, curves: impl Iterator<Item = (&'a str, series
             }
             None => "<td></td><td></td>".to_owned(),
         };
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<tr><td class=\"key\">{}</td>{}{}</tr>\n",
+            "<tr><td class=\"key\">{}</td>{}{}</tr>",
             escape(name),
             cell(curve.0.first()),
             cell(curve.0.last())

@@ -1,5 +1,7 @@
 //! Verdicts of `spectrum compare`.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use spectrum_core::{Outcome, Reason};

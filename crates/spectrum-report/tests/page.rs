@@ -1,5 +1,7 @@
 //! The page as a whole: what is in it, and what can never be.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::Plan;

@@ -154,7 +154,7 @@ pub(crate) fn open_readable(path: &Path) -> Result<Connection, StoreError> {
         return Ok(db);
     }
     // A read-only folder: the file alone is whole if no log lies beside it.
-    if ["-wal", "-journal"].iter().all(|end| beside(path, end).metadata().map_or(0, |m| m.len()) == 0) {
+    if is_alone(path) {
         return open(&immutable(path), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI);
     }
     Err(first)
@@ -202,5 +202,19 @@ fn identify(db: &Connection, path: &Path) -> Result<(), StoreError> {
     if version != SCHEMA_VERSION {
         return Err(StoreError::Version { path: path.to_owned(), found: version, expected: SCHEMA_VERSION });
     }
+    // SQLite sees that whole pages are missing, but takes half a page for a whole one. While a log or journal lies
+    // beside it the file may be on its way. (Only its length is asked for: to open and close the file would take this
+    // process's locks on it away.)
+    let page = u64::try_from(pragma("page_size")?).unwrap_or(0).max(1);
+    let length = path.metadata().map_or(0, |m| m.len());
+    if length % page != 0 && is_alone(path) {
+        let what = format!("{length} bytes are no whole number of pages of {page}: the file was cut");
+        return Err(StoreError::Damaged { path: path.to_owned(), what });
+    }
     Ok(())
+}
+
+/// Whether neither a log nor a journal lies beside a database, so that the file alone is whole.
+fn is_alone(path: &Path) -> bool {
+    ["-wal", "-journal"].iter().all(|end| beside(path, end).metadata().map_or(0, |m| m.len()) == 0)
 }

@@ -197,7 +197,7 @@ fn merge(kept: &mut Row, next: Row) {
     };
     let (old, new) = (badness(kept), badness(&next));
     let pairs = kept.pairs + 1;
-    if new.0 > old.0 || (new.0 == old.0 && new.1 > old.1) {
+    if (new.0 && !old.0) || (new.0 == old.0 && new.1 > old.1) {
         *kept = next;
     }
     kept.pairs = pairs;

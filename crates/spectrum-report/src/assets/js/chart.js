@@ -4,7 +4,7 @@ const colour = (i) => `var(--c${((i % 7) + 7) % 7})`;
 
 function axes(svg, x, y, names, width, height, count) {
   const g = draw(svg, "g");
-  const xt = x.ticks(count || Math.max(3, Math.floor((x.to - x.from) / 85)));
+  const xt = x.ticks(count || Math.max(3, Math.floor((x.to - x.from) / (x.kind === "linear" ? 85 : 60))));
   const yt = names.yticks || y.ticks(Math.max(3, Math.floor((y.from - y.to) / 45)));
   const yn = names.ytexts || tickTexts(yt, y.kind);
   yt.forEach((t, i) => {
@@ -16,7 +16,7 @@ function axes(svg, x, y, names, width, height, count) {
     const at = x(xt[i]);
     draw(g, "line", { class: "axis", x1: at, x2: at, y1: y.from, y2: y.from + 4 });
     if (at - last < t.length * 7 + 10) return;
-    draw(g, "text", { x: at, y: y.from + 17, "text-anchor": "middle" }, t);
+    draw(g, "text", { x: Math.min(at, width - 3.6 * t.length), y: y.from + 17, "text-anchor": "middle" }, t);
     last = at;
   });
   draw(g, "path", { class: "axis", d: `M${x.from},${y.to}V${y.from}H${x.to}` });
@@ -90,12 +90,13 @@ function lines(fig, o) {
     const height = o.height || 260;
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const xs = o.series.flatMap((s) => s.points.map((p) => p[0]));
+    const before = o.steps && xs.length ? [Math.max(0, Math.min(...xs) - 1)] : [];
     const ys = o.series.flatMap((s) => s.points.map((p) => p[1])).concat((o.bands || []).flatMap((b) => b.points.flatMap((p) => [p[1], p[2]])));
     const kind = o.y === "log" && ys.some((v) => v !== null && v > 0) ? "log" : "linear";
     const [ylo, yhi] = o.ydomain || domain(ys.concat((o.hlines || []).map((h) => h.y)), kind, o.include);
     const probe = scale(kind, ylo, yhi, height - 42, 22);
     const left = leftMargin(o.ytexts || tickTexts(o.yticks || probe.ticks(Math.max(3, Math.floor((height - 64) / 45))), kind));
-    const xlo = Math.min(...xs), xhi = Math.max(...xs);
+    const xlo = Math.min(...xs, ...before), xhi = Math.max(...xs);
     const x = scale(o.x || "linear", xs.length ? xlo : 0, xs.length ? xhi : 1, left, width - 10);
     const y = probe;
     axes(svg, x, y, { x: o.xlabel || "optimizer steps done, t", y: o.ylabel, yticks: o.yticks, ytexts: o.ytexts }, width, height);
@@ -109,7 +110,7 @@ function lines(fig, o) {
     for (const h of o.hlines || []) draw(svg, "line", { x1: x.from, x2: x.to, y1: y(h.y), y2: y(h.y), style: `stroke:${h.color};stroke-width:1.4;stroke-dasharray:5 4` });
     const few = xs.length && Math.max(...o.series.map((s) => s.points.length)) <= 40;
     for (const s of o.series) {
-      draw(svg, "path", { class: "line", d: path(s.points, x, y, o.steps), style: `stroke:${s.color};stroke-width:${s.width || 1.8};stroke-dasharray:${s.dash || "none"};stroke-opacity:${s.opacity || 1}` });
+      draw(svg, "path", { class: "line", d: path(before.length && s.points.length ? [[before[0], s.points[0][1]], ...s.points] : s.points, x, y, o.steps), style: `stroke:${s.color};stroke-width:${s.width || 1.8};stroke-dasharray:${s.dash || "none"};stroke-opacity:${s.opacity || 1}` });
       const dots = few && s.dots !== false ? s.points : alone(s.points);
       for (const [a, b] of dots) {
         if (b !== null && (kind !== "log" || b > 0)) draw(svg, "circle", { cx: x(a).toFixed(1), cy: y(b).toFixed(1), r: few ? 2.4 : 2, style: `fill:${s.color}` });

@@ -8,20 +8,21 @@ function scalarSeries(names) {
     const s = run.scalars[name];
     if (!s) return;
     const word = SCALARS[name] || name;
-    out.push({ name: many ? `${run.name}: ${word}` : word, color: colour(many ? r : n), dash: many && names.length > 1 ? DASH[1 - n] || "" : n === 0 && names.length > 1 ? DASH[1] : "", ...series(s) });
+    out.push({ name: many ? (names.length > 1 ? `${run.name}: ${word}` : run.name) : word, color: colour(many ? r : n), dash: many && names.length > 1 ? DASH[1 - n] : "", ...series(s) });
   }));
   return out;
 }
 
+// One line where all runs agree (they do when only the optimizer differs), else one a run.
 function baselines() {
   const out = [];
-  DATA.runs.forEach((run, r) => Object.entries(BASELINES).forEach(([name, word], b) => {
-    const values = ((run.scalars[name] || {}).v || []).filter((v) => v !== null);
-    if (!values.length) return;
-    const y = values[values.length - 1];
-    if (out.some((h) => Math.abs(h.y - y) < 1e-9 * Math.abs(y))) return;
-    out.push({ y, name: `${word}: ${text(y, 4)}${DATA.runs.length > 1 ? ` (${run.name})` : ""}`, color: DATA.runs.length > 1 ? colour(r) : colour(2 + b) });
-  }));
+  Object.entries(BASELINES).forEach(([name, word], b) => {
+    const found = DATA.runs.map((run, r) => [r, ((run.scalars[name] || {}).v || []).filter((v) => v !== null).pop()]).filter(([, y]) => y !== undefined);
+    const same = found.every(([, y]) => Math.abs(y - found[0][1]) <= 1e-6 * Math.abs(y));
+    for (const [r, y] of same ? found.slice(0, 1) : found) {
+      out.push({ y, name: `${word}: ${text(y, 4)}${same ? "" : ` (${runName(r)})`}`, color: !same ? colour(r) : DATA.runs.length > 1 ? "var(--quiet)" : colour(2 + b) });
+    }
+  });
   return out;
 }
 

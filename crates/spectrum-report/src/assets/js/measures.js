@@ -47,9 +47,9 @@ function drawMeasures(root) {
     const at = state.current(), list = compared(options.mode);
     paints = []; figs = [];
     body.replaceChildren();
-    const runPart = DATA.runs.length > 1 && options.mode !== "runs" ? `run ${runName(state.run)}, ` : "";
-    what.textContent = options.mode === "layers" ? `${runPart}kind ${at.kind}, every layer` : options.mode === "kinds" ? `${runPart}layer ${at.layer} (${at.view}), every kind` : `Layer ${at.layer}, kind ${at.kind}, view ${at.view}`;
-    what.textContent += ". Dashed grey: the measure's null (the same matrix made random). A cross on the axis marks a step without a value; its reason is in the tooltip and in the table of missing values.";
+    const runPart = DATA.runs.length > 1 && options.mode !== "runs" ? `Run ${runName(state.run)}. ` : "";
+    what.textContent = options.mode === "layers" ? `${runPart}Kind ${at.kind}, every layer` : options.mode === "kinds" ? `${runPart}Layer ${at.layer} (${at.view}), every kind` : `Layer ${at.layer}, kind ${at.kind}, view ${at.view}`;
+    what.textContent += ". Dashed: the measure's null, the same measure of W\u2080 plus the displacement with its entries shuffled. A cross on the axis marks a step without a value; its reason is in the tooltip and in the table of missing values.";
     const silent = [];
     if (list.length > 1) body.append(legend(list.map(([name], i) => ({ name, color: colour(i), dash: DASH[Math.floor(i / 7) % DASH.length] }))));
     for (const [title, names] of metricNames(list.map(([, m]) => m))) {

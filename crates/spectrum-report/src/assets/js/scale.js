@@ -27,6 +27,7 @@ function niceStep(span, count) {
 
 function linearTicks(lo, hi, count) {
   const step = niceStep(hi - lo, count);
+  if (!(step > 0 && isFinite(step))) return [lo];
   const out = [];
   for (let i = Math.ceil(lo / step - 1e-9); i * step <= hi + step * 1e-9; i++) out.push(i * step);
   return out;
@@ -34,6 +35,7 @@ function linearTicks(lo, hi, count) {
 
 function logTicks(lo, hi, count) {
   const a = Math.log10(lo), b = Math.log10(hi);
+  if (!(isFinite(a) && isFinite(b))) return [];
   const marks = b - a > 2.2 ? [1] : b - a > 0.9 ? [1, 2, 5] : null;
   if (!marks) return linearTicks(lo, hi, count).filter((t) => t > 0);
   const every = Math.max(1, Math.ceil((b - a) / Math.max(2, count)));
@@ -74,7 +76,7 @@ function domain(values, kind, include) {
     if (v < lo) lo = v;
     if (v > hi) hi = v;
   }
-  for (const v of include || []) { lo = Math.min(lo, v); hi = Math.max(hi, v); }
+  for (const v of (include || []).filter((v) => kind !== "log" || v > 0)) { lo = Math.min(lo, v); hi = Math.max(hi, v); }
   if (!(lo <= hi)) return kind === "log" ? [0.1, 10] : [0, 1];
   if (kind === "log") {
     const air = Math.max(0.02, 0.05 * Math.log10(hi / lo));
@@ -87,10 +89,11 @@ function domain(values, kind, include) {
 
 // Tick texts of one axis share their number of decimals.
 function tickTexts(ticks, kind) {
-  if (kind === "log") return ticks.map((t) => {
-    const e = Math.log10(t);
-    return Math.abs(e - Math.round(e)) < 1e-9 && (t >= 1e4 || t <= 1e-3) ? power(Math.round(e)) : text(t, 3);
-  });
+  if (kind === "log") {
+    const whole = ticks.every((t) => Math.abs(Math.log10(t) - Math.round(Math.log10(t))) < 1e-9);
+    const wide = ticks.some((t) => t >= 1e4 || t <= 1e-3);
+    return ticks.map((t) => (whole && wide && t !== 1 ? power(Math.round(Math.log10(t))) : text(t, 3)));
+  }
   if (kind === "log1p") return ticks.map((t) => t >= 1e4 ? power(Math.round(Math.log10(t))) : String(t));
   const step = ticks.length > 1 ? ticks[1] - ticks[0] : Math.abs(ticks[0]) || 1;
   const top = Math.max(...ticks.map(Math.abs), step);

@@ -119,7 +119,7 @@ function paintEsd(svg, width, o) {
     draw(svg, "text", { class: "tag", x: x(floor) + 4, y: y.to + 10 }, "floor of trust");
   }
   if (o.law) {
-    const curve = o.law.points(240, frame.log).filter((p) => inside(p[0]) && p[1] > y0);
+    const curve = o.law.points(240, frame.log).filter((p) => inside(p[0]) && (!frame.log || p[1] > y0));
     draw(svg, "path", { class: "line", d: path(curve.map((p) => [p[0], Math.min(p[1], y.hi)]), x, y), style: `stroke:${colour(1)};stroke-width:2.2` });
     const edge = o.edge || o.law.b;
     if (inside(edge)) {

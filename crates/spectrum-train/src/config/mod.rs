@@ -1,0 +1,42 @@
+//! The config of a run: what stands in the TOML file, every default written out.
+
+mod data;
+mod model;
+mod read;
+mod spectra;
+mod training;
+
+use serde::Serialize;
+use spectrum_core::Precision;
+use spectrum_optim::OptimizerConfig;
+
+pub use data::{DataConfig, ImagesConfig, SingleIndexConfig};
+pub use model::{MlpModelConfig, ModelConfig, TwoLayerModelConfig};
+pub use read::{ConfigSource, Override};
+pub use spectra::{FeatureScale, ProbeConfig, SpectraConfig};
+pub use training::{Batch, LossKind, OnDivergence, TrainingConfig};
+
+/// Everything that decides the numbers of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Config {
+    /// Part of the run directory's name.
+    pub name: String,
+    /// The seed of every random stream.
+    pub seed: u64,
+    /// `flex`, `ndarray`, `wgpu`, `vulkan` or `cuda`.
+    pub backend: String,
+    /// f32 or f64.
+    pub precision: Precision,
+    /// The data.
+    pub data: DataConfig,
+    /// The model.
+    pub model: ModelConfig,
+    /// The optimizer with its rate and schedule.
+    pub optimizer: OptimizerConfig,
+    /// Steps, batches, loss.
+    pub training: TrainingConfig,
+    /// What is recorded.
+    pub spectra: SpectraConfig,
+    /// What is measured of the features.
+    pub probe: ProbeConfig,
+}

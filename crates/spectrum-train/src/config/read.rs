@@ -1,0 +1,330 @@
+//! From a TOML file and overrides to a checked [`Config`].
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use spectrum_core::{Kind, Precision, Route};
+use spectrum_optim::OptimizerConfig;
+use toml::{Table, Value};
+
+use super::{Config, DataConfig, LossKind, ModelConfig, ProbeConfig, SpectraConfig, TrainingConfig};
+use crate::TrainError;
+
+const TOP: &[&str] = &[
+    "name", "seed", "backend", "precision", "data", "model", "optimizer", "training", "spectra", "probe", "sweep",
+];
+
+/// One `--set path.to.key=value`. The value is TOML; what is not TOML is a string.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    path: Vec<String>,
+    value: Value,
+}
+
+impl std::str::FromStr for Override {
+    type Err = TrainError;
+    fn from_str(s: &str) -> Result<Self, TrainError> {
+        let bad = || TrainError::Override { found: s.to_owned() };
+        let (key, value) = s.split_once('=').ok_or_else(bad)?;
+        let path: Vec<String> = key.split('.').map(|p| p.trim().to_owned()).collect();
+        if path.iter().any(String::is_empty) {
+            return Err(bad());
+        }
+        let parsed = format!("v = {value}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
+        Ok(Self { path, value: parsed.unwrap_or_else(|| Value::String(value.to_owned())) })
+    }
+}
+
+impl Override {
+    /// Sets `key` (dotted) to a value.
+    #[must_use]
+    pub fn new(key: &str, value: impl Into<Value>) -> Self {
+        Self { path: key.split('.').map(str::to_owned).collect(), value: value.into() }
+    }
+
+    fn apply(&self, table: &mut Table) -> Result<(), TrainError> {
+        let Some((last, parents)) = self.path.split_last() else { return Ok(()) };
+        let mut at = table;
+        for parent in parents {
+            let next = at.entry(parent.clone()).or_insert_with(|| Value::Table(Table::new()));
+            at = next.as_table_mut().ok_or_else(|| TrainError::Override {
+                found: format!("{}: `{parent}` is no table", self.path.join(".")),
+            })?;
+        }
+        at.insert(last.clone(), self.value.clone());
+        Ok(())
+    }
+}
+
+/// A config file as it was read, before it is resolved.
+#[derive(Debug, Clone)]
+pub struct ConfigSource {
+    file: PathBuf,
+    table: Table,
+}
+
+impl ConfigSource {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`TrainError`] when it cannot be read or is no TOML.
+    pub fn read(file: &Path) -> Result<Self, TrainError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|e| TrainError::ReadConfig { file: file.to_owned(), why: e.to_string() })?;
+        Self::parse(file, &text)
+    }
+
+    /// Parses a text that came from `file`.
+    ///
+    /// # Errors
+    /// [`TrainError`] when it is no TOML.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, TrainError> {
+        let table = text.parse::<Table>().map_err(|e| {
+            let line = e.span().map_or(0, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
+            TrainError::Config { file: file.to_owned(), key: format!("line {line}"), why: e.message().to_owned() }
+        })?;
+        Ok(Self { file: file.to_owned(), table })
+    }
+
+    /// Applies overrides, fills in every default and checks everything that can be checked without touching data or a
+    /// device.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`], which names the file, the key, and what was expected.
+    pub fn resolve(mut self, overrides: &[Override]) -> Result<Config, TrainError> {
+        for o in overrides {
+            o.apply(&mut self.table)?;
+        }
+        let file = self.file.clone();
+        let wrong = |key: &str, why: String| TrainError::Config { file: file.clone(), key: key.to_owned(), why };
+        if let Some(key) = self.table.keys().find(|k| !TOP.contains(&k.as_str())) {
+            return Err(wrong(key, format!("unknown key{}; expected one of {}", nearest(key, TOP), TOP.join(", "))));
+        }
+        let name: String = self.required("name")?;
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) || name.starts_with('.')
+        {
+            return Err(wrong("name", format!("`{name}` is no folder name; expected letters, digits, `-`, `_`, `.`")));
+        }
+        let config = Config {
+            name,
+            seed: self.or("seed", 0)?,
+            backend: self.or("backend", "flex".to_owned())?,
+            precision: self.or("precision", Precision::F32)?,
+            data: self.required("data")?,
+            model: self.required("model")?,
+            optimizer: self.required::<OptimizerConfig>("optimizer")?,
+            training: self.required("training")?,
+            spectra: self.or("spectra", SpectraConfig::default())?,
+            probe: self.or("probe", ProbeConfig::default())?,
+        };
+        check(&config).map_err(|(key, why)| wrong(key, why))?;
+        config.optimizer.validate().map_err(|e| wrong("optimizer", e.to_string()))?;
+        config.spectra.every.validate().map_err(|e| wrong("spectra.every", e.to_string()))?;
+        Ok(config)
+    }
+
+    fn get<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, TrainError> {
+        let Some(value) = self.table.remove(key) else { return Ok(None) };
+        value.try_into().map(Some).map_err(|e: toml::de::Error| TrainError::Config {
+            file: self.file.clone(),
+            key: key.to_owned(),
+            why: with_nearest(e.message()),
+        })
+    }
+
+    fn required<T: DeserializeOwned>(&mut self, key: &str) -> Result<T, TrainError> {
+        self.get(key)?.ok_or_else(|| TrainError::Config {
+            file: self.file.clone(),
+            key: key.to_owned(),
+            why: "is missing".into(),
+        })
+    }
+
+    fn or<T: DeserializeOwned>(&mut self, key: &str, default: T) -> Result<T, TrainError> {
+        Ok(self.get(key)?.unwrap_or(default))
+    }
+}
+
+/// `; did you mean ...?` for a key that is close to a known one.
+fn nearest(found: &str, known: &[&str]) -> String {
+    let best = known.iter().map(|k| (strsim::damerau_levenshtein(found, k), *k)).min();
+    match best {
+        Some((distance, k)) if distance <= 2.max(found.len() / 3) => format!(", did you mean `{k}`?"),
+        _ => String::new(),
+    }
+}
+
+/// Serde says "unknown field `x`, expected one of `a`, `b`"; the nearest one is put in front.
+fn with_nearest(message: &str) -> String {
+    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match words.split_first() {
+        Some((found, known)) if message.starts_with("unknown") && !known.is_empty() => {
+            let hint = nearest(found, known);
+            if hint.is_empty() { message.to_owned() } else { format!("{message}{hint}") }
+        }
+        _ => message.to_owned(),
+    }
+}
+
+type Wrong = (&'static str, String);
+
+fn positive(key: &'static str, n: usize) -> Result<(), Wrong> {
+    if n == 0 { Err((key, "must be at least 1, found 0".into())) } else { Ok(()) }
+}
+
+fn check(c: &Config) -> Result<(), Wrong> {
+    /// f64 elements that fit into half of a 64 GiB machine: beyond it a size is a slip of the keyboard.
+    const ELEMENTS: usize = 1 << 32;
+    if !matches!(c.precision, Precision::F32 | Precision::F64) {
+        return Err(("precision", format!("`{}` cannot be trained in; expected f32 or f64", c.precision.as_str())));
+    }
+    let mut inputs = None;
+    if let DataConfig::SingleIndex(d) = &c.data {
+        positive("data.n", d.n)?;
+        positive("data.d", d.d)?;
+        positive("data.n_test", d.n_test)?;
+        if !(d.noise.is_finite() && d.noise >= 0.0) {
+            return Err(("data.noise", format!("must be finite and not negative, found {}", d.noise)));
+        }
+        if d.n.max(d.n_test).max(d.n_probe).checked_mul(d.d).is_none_or(|e| e > ELEMENTS) {
+            return Err(("data.n", format!("{} x {} inputs do not fit into memory", d.n, d.d)));
+        }
+        inputs = Some(d.d);
+    }
+    match &c.model {
+        ModelConfig::TwoLayer(m) => {
+            positive("model.width", m.width)?;
+            if inputs.unwrap_or(1).checked_mul(m.width).is_none_or(|e| e > ELEMENTS) {
+                return Err(("model.width", format!("{} hidden units do not fit into memory", m.width)));
+            }
+            if !matches!(c.data, DataConfig::SingleIndex(_)) {
+                return Err(("model.kind", "two-layer has one output; expected `mlp` for classes".into()));
+            }
+        }
+        ModelConfig::Mlp(m) => {
+            if m.hidden.is_empty() {
+                return Err(("model.hidden", "needs at least one width".into()));
+            }
+            for w in &m.hidden {
+                positive("model.hidden", *w)?;
+                if *w > ELEMENTS >> 8 {
+                    return Err(("model.hidden", format!("{w} hidden units do not fit into memory")));
+                }
+            }
+        }
+    }
+    match (c.training.steps, c.training.epochs) {
+        (Some(_), Some(_)) => return Err(("training", "has both `steps` and `epochs`; expected one of them".into())),
+        (None, None) => return Err(("training", "has neither `steps` nor `epochs`; expected one of them".into())),
+        _ => {}
+    }
+    if c.training.clip_norm.is_some_and(|n| !(n.is_finite() && n > 0.0)) {
+        return Err(("training.clip_norm", "must be finite and positive".into()));
+    }
+    if c.training.loss == Some(LossKind::CrossEntropy) && matches!(c.data, DataConfig::SingleIndex(_)) {
+        return Err(("training.loss", "cross-entropy needs classes; this data has real targets".into()));
+    }
+    if !(c.probe.ridge_lambda.is_finite() && c.probe.ridge_lambda > 0.0) {
+        return Err(("probe.ridge_lambda", format!("must be finite and positive, found {}", c.probe.ridge_lambda)));
+    }
+    if c.spectra.kinds.iter().any(|k| matches!(k, Kind::Ck | Kind::Ntk)) {
+        return Err(("spectra.kinds", "ck and ntk are not recorded by this version".into()));
+    }
+    if c.spectra.route == Route::Density {
+        return Err(("spectra.route", "density is not computed by this version; expected gram, svd, vectors, topk".into()));
+    }
+    if c.spectra.layers.is_empty() {
+        return Err(("spectra.layers", "an empty list records nothing; use enabled = false".into()));
+    }
+    Ok(())
+}
+
+impl Config {
+    /// The resolved config as TOML, every default written out.
+    ///
+    /// # Errors
+    /// [`TrainError`] when a value has no TOML form (a seed beyond 2^63, say).
+    pub fn to_toml(&self) -> Result<String, TrainError> {
+        toml::to_string(self).map_err(|e| TrainError::WriteConfig(e.to_string()))
+    }
+
+    /// Eight hexadecimal digits that follow from the resolved config without name, seed and backend, which stand in the
+    /// run directory's name themselves: runs of one experiment share them.
+    ///
+    /// # Errors
+    /// As [`Config::to_toml`].
+    pub fn hash(&self) -> Result<String, TrainError> {
+        let same = Self { name: String::new(), seed: 0, backend: String::new(), ..self.clone() };
+        let digest = Sha256::digest(same.to_toml()?.as_bytes());
+        Ok(digest.iter().take(4).map(|b| format!("{b:02x}")).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+name = "t"
+[data]
+kind = "single-index"
+n = 8
+d = 4
+[model]
+kind = "two-layer"
+width = 6
+[optimizer]
+kind = "adam"
+lr = 0.1
+[training]
+steps = 2
+"#;
+
+    fn resolve(text: &str, sets: &[&str]) -> Result<Config, String> {
+        let overrides: Vec<Override> = sets.iter().map(|s| s.parse().unwrap()).collect();
+        ConfigSource::parse(Path::new("c.toml"), text)
+            .and_then(|c| c.resolve(&overrides))
+            .map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_resolved_config_reads_back_as_itself() {
+        let c = resolve(GOOD, &[]).unwrap();
+        let again = resolve(&c.to_toml().unwrap(), &[]).unwrap();
+        assert_eq!(c, again);
+        assert_eq!(c.hash().unwrap(), again.hash().unwrap());
+    }
+
+    #[test]
+    fn the_hash_ignores_name_seed_and_backend_only() {
+        let hash = |s: &[&str]| resolve(GOOD, s).unwrap().hash().unwrap();
+        assert_eq!(hash(&[]), hash(&["seed=7", "backend=wgpu", "name=other"]));
+        assert_ne!(hash(&[]), hash(&["precision=f64"]));
+        assert_ne!(hash(&[]), hash(&["training.steps=3"]));
+    }
+
+    #[test]
+    fn errors_name_the_file_the_key_and_what_was_expected() {
+        for (sets, words) in [
+            (&["data.linkk=tanh"][..], &["c.toml", "data", "linkk", "did you mean `link`"][..]),
+            (&["seeed=1"], &["c.toml", "seeed", "did you mean `seed`"]),
+            (&["data.n=0"], &["data.n", "at least 1"]),
+            (&["data.n=many"], &["data", "integer"]),
+            (&["model.width=99999999999"], &["model.width", "memory"]),
+            (&["model.activation=tahn"], &["model", "did you mean `tanh`"]),
+            (&["training.batch=0"], &["training", "\"full\""]),
+            (&["training.epochs=1"], &["training", "both"]),
+            (&["spectra.every=0"], &["spectra.every"]),
+            (&["precision=f16"], &["precision", "f32 or f64"]),
+            (&["name=a/b"], &["name", "folder"]),
+            (&["optimizer.lr=-1"], &["optimizer", "lr"]),
+            (&["optimizer.kind=adamm"], &["optimizer", "did you mean `adam`"]),
+        ] {
+            let e = resolve(GOOD, sets).unwrap_err();
+            for word in words {
+                assert!(e.contains(word), "{sets:?}: `{e}` lacks `{word}`");
+            }
+        }
+    }
+}

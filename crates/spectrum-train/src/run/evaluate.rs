@@ -1,0 +1,144 @@
+//! What is computed beside training, on a worker: losses on the test set, accuracies, and what the features know of the
+//! labels.
+
+use std::sync::Arc;
+
+use spectrum_core::{Kind, MatrixId, StepRows};
+use spectrum_data::{Split, Targets};
+use spectrum_hook::Task;
+use spectrum_measure::feature_probe::FeatureProbe;
+use spectrum_measure::baseline;
+use spectrum_models::{Network, Place};
+
+use crate::config::{Config, FeatureScale, LossKind};
+use crate::loss::{accuracy, loss, value};
+use crate::tensors::{Part, host};
+
+/// Samples of the training set on which the accuracy is measured: enough for a standard error below 0.005.
+const TRAIN_ACCURACY_SAMPLES: usize = 10_000;
+
+/// The sets that are evaluated, on the plain device.
+pub(super) struct Sets {
+    test: Part,
+    train: Option<Part>,
+    loss: LossKind,
+    probe: Option<Probe>,
+}
+
+struct Probe {
+    probe: Part,
+    labels: Vec<f64>,
+    test_labels: Vec<f64>,
+    lambda: f64,
+    /// What multiplies the first pre-activation: 1, or 1/sqrt(d).
+    input_scale: f64,
+    layer: String,
+}
+
+fn values(t: &Targets) -> Option<&Vec<f64>> {
+    match t {
+        Targets::Values(v) => Some(v),
+        Targets::Classes { .. } => None,
+    }
+}
+
+impl Sets {
+    pub fn new<M: Network>(
+        config: &Config,
+        place: &Place,
+        split: &Split,
+        train: &Part,
+        loss: LossKind,
+        model: &M,
+    ) -> Self {
+        let plain = model.valid();
+        let part = |set| Part::new(place, false, set, |x| plain.prepare(x));
+        let probe = match (&split.probe, config.probe.enabled) {
+            (Some(set), true) => match (values(&set.targets), values(&split.test.targets)) {
+                (Some(labels), Some(test_labels)) => Some(Probe {
+                    probe: part(set),
+                    labels: labels.clone(),
+                    test_labels: test_labels.clone(),
+                    lambda: config.probe.ridge_lambda,
+                    input_scale: match config.probe.feature_scale {
+                        FeatureScale::SqrtD => 1.0,
+                        FeatureScale::D => (set.dim as f64).sqrt().recip(),
+                    },
+                    layer: model.feature_layer(),
+                }),
+                _ => None,
+            },
+            _ => None,
+        };
+        let train = train.classes.is_some().then(|| train.inner().first(TRAIN_ACCURACY_SAMPLES));
+        Self { test: part(&split.test), train, loss, probe }
+    }
+}
+
+/// Losses and accuracies of a model as it is now.
+pub(super) fn losses<M: Network>(sets: &Arc<Sets>, model: &M, step: u64) -> Task {
+    let (sets, model) = (sets.clone(), model.valid());
+    Box::new(move |_| {
+        let mut rows = StepRows::new(step);
+        let outputs = model.forward(sets.test.x.clone());
+        rows.scalar("test_loss", value(loss(sets.loss, outputs.clone(), sets.test.y.clone())));
+        if let Some(classes) = &sets.test.classes {
+            rows.scalar("test_accuracy", accuracy(outputs, classes));
+        }
+        if let Some(train) = &sets.train
+            && let Some(classes) = &train.classes
+        {
+            rows.scalar("train_accuracy", accuracy(model.forward(train.x.clone()), classes));
+        }
+        rows
+    })
+}
+
+/// Alignment of the features with the labels, and the loss of a ridge refit on them. `None` where there is no probe set.
+pub(super) fn features<M: Network>(sets: &Arc<Sets>, model: &M, step: u64) -> Option<Task> {
+    sets.probe.as_ref()?;
+    let (sets, model) = (sets.clone(), model.valid());
+    Some(Box::new(move |_| {
+        let mut rows = StepRows::new(step);
+        let Some(p) = &sets.probe else { return rows };
+        // Row-major n x h is column-major h x n: one sample a column.
+        let read = |part: &Part| {
+            let f = model.features(part.x.clone(), p.input_scale);
+            let h = f.dims()[1];
+            (host(f), h)
+        };
+        let ((features, h), (test_features, _)) = (read(&p.probe), read(&sets.test));
+        let probe = FeatureProbe {
+            features: &features,
+            h,
+            n: p.probe.n,
+            labels: &p.labels,
+            test_features: &test_features,
+            test_labels: &p.test_labels,
+            ridge_lambda: p.lambda,
+        };
+        let id = MatrixId { step, layer: p.layer.clone(), kind: Kind::Ck, view: "features".into() };
+        let loss = probe.measure(&id, &mut rows);
+        if step == 0 {
+            rows.scalar("initial_kernel_test_loss", loss);
+        }
+        rows
+    }))
+}
+
+/// Ridge regression with bias on the raw inputs: what no training at all would reach.
+pub(super) fn linear(config: &Config, split: &Split) -> Option<Task> {
+    let (train, test) = (split.train.clone(), split.test.clone());
+    let lambda = config.probe.ridge_lambda;
+    if !config.probe.enabled || values(&train.targets).is_none() {
+        return None;
+    }
+    Some(Box::new(move |_| {
+        let mut rows = StepRows::new(0);
+        if let (Some(y), Some(y_test)) = (values(&train.targets), values(&test.targets)) {
+            let loss = baseline::linear_ridge(&train.inputs_f64(), y, &test.inputs_f64(), y_test, train.dim, lambda);
+            rows.scalar("linear_test_loss", loss);
+        }
+        rows
+    }))
+}

@@ -1,0 +1,243 @@
+//! One run: from a resolved config to a finished run directory.
+
+mod checkpoint;
+mod evaluate;
+mod train;
+mod writer;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use sha2::{Digest, Sha256};
+use spectrum_core::Precision;
+use spectrum_data::Split;
+use spectrum_models::{Network, Place, freeze_except};
+use spectrum_store::{Checkpoints, Existing, RunDirectory, RunInfo, RunReader, RunWriter, Status};
+
+use crate::backend::{self, DeviceFacts};
+use crate::config::{Batch, Config, ModelConfig};
+use crate::{TrainError, bundle, model};
+
+/// What to do with a run directory that is already there, and what else to leave in it.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// The folder that run directories are made in.
+    pub out: PathBuf,
+    /// Go on with an unfinished run.
+    pub resume: bool,
+    /// Start afresh over whatever run is there.
+    pub force: bool,
+    /// Leave `tensors.safetensors` behind, from which any other framework can replay the run.
+    pub tensors: bool,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Steps done.
+    pub step: u64,
+    /// Steps in all.
+    pub total: u64,
+    /// The newest training loss.
+    pub loss: f64,
+}
+
+/// A run that is done.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// Its directory.
+    pub dir: PathBuf,
+    /// Its facts.
+    pub info: RunInfo,
+    /// Whether it had been done before and was only found.
+    pub found: bool,
+}
+
+/// Runs a config and calls `progress` after each optimizer step.
+///
+/// # Errors
+/// [`TrainError`]; what was recorded before a failure is kept.
+pub fn run(
+    config: &Config,
+    options: &RunOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Finished, TrainError> {
+    let hash = config.hash()?;
+    let dir = RunDirectory::path_for(&options.out, &config.name, config.seed, &config.backend, &hash);
+    let start = match RunDirectory::inspect(&dir) {
+        Existing::Finished(info) if !options.force => return Ok(Finished { dir, info, found: true }),
+        Existing::Absent => Start::Create,
+        Existing::Finished(_) => Start::Restart,
+        Existing::Unfinished(_) if options.force => Start::Restart,
+        Existing::Unfinished(_) if options.resume => Start::Resume,
+        Existing::Unfinished(info) => return Err(TrainError::Unfinished { dir, step: info.steps_done }),
+        // The writer's lock says who runs it.
+        Existing::Running { .. } => Start::Resume,
+        Existing::Foreign(e) => return Err(e.into()),
+    };
+    let (place, facts) = backend::place(&config.backend, config.precision)?;
+    let split = model::load(config)?;
+    let steps = total_steps(config, split.train.n)?;
+    let session = Session { config, options, dir: &dir, hash: &hash, place, facts, split, steps, start };
+    match &config.model {
+        ModelConfig::TwoLayer(m) => {
+            let net = model::two_layer(config.seed, m, session.split.train.dim, &session.place)?;
+            session.go(net, progress)
+        }
+        ModelConfig::Mlp(m) => {
+            let net = model::mlp(config.seed, m, &session.split.train, &session.place)?;
+            session.go(net, progress)
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Create,
+    Restart,
+    Resume,
+}
+
+fn total_steps(config: &Config, n: usize) -> Result<u64, TrainError> {
+    let per_epoch = match config.training.batch {
+        Batch::Full => 1,
+        Batch::Size(batch) if batch > n => return Err(TrainError::Batch { batch, n }),
+        Batch::Size(batch) => n.div_ceil(batch) as u64,
+    };
+    Ok(config.training.steps.unwrap_or_else(|| config.training.epochs.unwrap_or(0).saturating_mul(per_epoch)))
+}
+
+/// What a run needs besides its model.
+struct Session<'a> {
+    config: &'a Config,
+    options: &'a RunOptions,
+    dir: &'a Path,
+    hash: &'a str,
+    place: Place,
+    facts: DeviceFacts,
+    split: Split,
+    steps: u64,
+    start: Start,
+}
+
+impl Session<'_> {
+    fn go<M: Network>(self, net: M, progress: &mut dyn FnMut(Progress)) -> Result<Finished, TrainError> {
+        let initial = match self.config.model.train() {
+            Some(prefixes) => freeze_except(net, prefixes)?,
+            None => net,
+        };
+        let mut info = self.info(&initial);
+        train::check(&self, &initial)?;
+        let (writer, from) = self.open(&info)?;
+        let writer = writer::Shared::new(writer);
+        let clock = Instant::now();
+        let before = from.as_ref().map_or(0.0, |f| f.info.wall_seconds);
+        let done = catch_unwind(AssertUnwindSafe(|| train::train(&self, &initial, &writer, from.as_ref(), progress)))
+            .unwrap_or_else(|panic| Err(TrainError::Panicked { dir: self.dir.to_owned(), why: words(&*panic) }));
+        info.wall_seconds = before + clock.elapsed().as_secs_f64();
+        let result = match done {
+            Ok(outcome) => {
+                let times = from.as_ref().map(|f| &f.info);
+                info.training_seconds = times.map_or(0.0, |t| t.training_seconds) + outcome.training.as_secs_f64();
+                info.waited_seconds = times.map_or(0.0, |t| t.waited_seconds) + outcome.stats.waited.as_secs_f64();
+                info.recording_seconds = times.map_or(0.0, |t| t.recording_seconds) + outcome.stats.busy.as_secs_f64();
+                if info.training_seconds > 0.0 {
+                    info.recording_overhead = Some(info.waited_seconds / info.training_seconds);
+                }
+                info.steps_done = outcome.step;
+                match outcome.diverged {
+                    true => Err(TrainError::Diverged { dir: self.dir.to_owned(), step: outcome.step }),
+                    false if self.options.tensors => {
+                        bundle::write(self.dir, self.config, &self.split, &initial, &outcome.model).map(|()| outcome)
+                    }
+                    false => Ok(outcome),
+                }
+            }
+            Err(e) => Err(e),
+        };
+        match &result {
+            Ok(_) => info.status = Status::Finished,
+            Err(e) => {
+                info.status =
+                    if matches!(e, TrainError::Diverged { .. }) { Status::Diverged } else { Status::Failed };
+                info.message = Some(e.to_string());
+                info.steps_done = info.steps_done.max(writer.last_step().unwrap_or(0));
+            }
+        }
+        let closed = writer.finish(&info);
+        result?;
+        closed?;
+        Ok(Finished { dir: self.dir.to_owned(), info, found: false })
+    }
+
+    /// The writer, and where to go on from, if there is such a place.
+    fn open(&self, info: &RunInfo) -> Result<(RunWriter, Option<checkpoint::From>), TrainError> {
+        let config = self.config.to_toml()?;
+        let create = |i: &RunInfo| RunWriter::create(self.dir, i, &config);
+        match self.start {
+            Start::Create => Ok((create(info)?, None)),
+            Start::Restart => Ok((RunWriter::restart(self.dir, info, &config)?, None)),
+            Start::Resume => {
+                let reader = RunReader::open(self.dir)?;
+                let found = Checkpoints::new(self.dir).newest_within(reader.last_step()?)?;
+                let old = reader.info()?;
+                drop(reader);
+                match found {
+                    Some((step, path)) => {
+                        let mut info = info.clone();
+                        (info.started_unix, info.wall_seconds) = (old.started_unix, old.wall_seconds);
+                        let writer = RunWriter::resume(self.dir, step, &info)?;
+                        Ok((writer, Some(checkpoint::From { step, path, info: old })))
+                    }
+                    // Killed before its first checkpoint: nothing to go on from.
+                    None => Ok((RunWriter::restart(self.dir, info, &config)?, None)),
+                }
+            }
+        }
+    }
+
+    fn info<M: Module>(&self, initial: &M) -> RunInfo {
+        RunInfo {
+            name: self.config.name.clone(),
+            seed: self.config.seed,
+            backend: self.config.backend.clone(),
+            precision: self.config.precision.as_str().to_owned(),
+            adapter: self.facts.adapter.clone(),
+            driver: self.facts.driver.clone(),
+            graphics_api: self.facts.api.clone(),
+            spectrum_version: env!("CARGO_PKG_VERSION").to_owned(),
+            burn_version: "0.22.1".to_owned(),
+            config_hash: self.hash.to_owned(),
+            status: Status::Running,
+            started_unix: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64()),
+            parameters: initial.num_params() as u64,
+            cpu_threads: std::thread::available_parallelism().map_or(1, |n| n.get() as u64),
+            initial_weights_sha256: Some(weights_digest(initial, self.config.precision)),
+            ..RunInfo::default()
+        }
+    }
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_else(|| "a panic".into())
+}
+
+/// SHA-256 of all parameters, widened to f64: equal on two backends exactly when the initial weights are equal bit for
+/// bit (both precisions start from f32 numbers).
+fn weights_digest<M: Module>(model: &M, _precision: Precision) -> String {
+    struct Bytes(Sha256);
+    impl ModuleVisitor for Bytes {
+        fn visit_float<const D: usize>(&mut self, p: &Param<Tensor<D>>) {
+            for v in p.val().into_data().iter::<f64>() {
+                self.0.update(v.to_le_bytes());
+            }
+        }
+    }
+    let mut b = Bytes(Sha256::new());
+    model.visit(&mut b);
+    b.0.finalize().iter().map(|x| format!("{x:02x}")).collect()
+}

@@ -1,0 +1,197 @@
+//! The training loop.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use spectrum_core::{References, Vectors};
+use spectrum_data::{permutation, stream};
+use spectrum_hook::{Hook, HookOptions, HookStats};
+use spectrum_models::Network;
+use spectrum_optim::clip_global_norm;
+use spectrum_store::Checkpoints;
+
+use super::evaluate::{self, Sets};
+use super::{Progress, Session, checkpoint, writer};
+use crate::TrainError;
+use crate::config::{Batch, OnDivergence};
+use crate::loss::{loss, value};
+use crate::model::loss_kind;
+use crate::tensors::Part;
+
+/// How a loop ended.
+pub(super) struct Outcome<M> {
+    pub model: M,
+    pub step: u64,
+    pub diverged: bool,
+    pub stats: HookStats,
+    /// Time of the loop without the time that it spent in the hook.
+    pub training: Duration,
+}
+
+fn hook_options(s: &Session<'_>) -> HookOptions {
+    let c = &s.config.spectra;
+    HookOptions {
+        layers: if c.enabled { c.layers.clone() } else { Vec::new() },
+        kinds: c.kinds.clone(),
+        schedule: c.every.clone(),
+        route: c.route,
+        vectors: c.vectors,
+        nulls: c.nulls,
+        workers: c.workers,
+        queue: c.queue,
+    }
+}
+
+/// Checks what can be checked before the run directory is made.
+pub(super) fn check<M: Network>(s: &Session<'_>, model: &M) -> Result<(), TrainError> {
+    Ok(hook_options(s).check(model, &model.rules())?)
+}
+
+fn references<M: Network>(s: &Session<'_>, model: &M) -> References {
+    let teacher = s.split.teacher.as_ref().map(|beta| {
+        let norm = beta.iter().map(|x| x * x).sum::<f64>().sqrt();
+        Arc::new(Vectors { len: beta.len(), count: 1, data: beta.iter().map(|x| x / norm).collect() })
+    });
+    References {
+        teacher,
+        input_layers: model.input_layers(),
+        initial_std: model.initial_std(),
+        seed: s.config.seed,
+    }
+}
+
+/// Which samples each step takes: all of them, or slices of one permutation an epoch.
+struct Batches {
+    seed: u64,
+    n: usize,
+    size: Option<usize>,
+    order: Vec<u32>,
+    epoch: Option<u64>,
+}
+
+impl Batches {
+    fn new(seed: u64, n: usize, batch: Batch) -> Self {
+        let size = match batch {
+            Batch::Full => None,
+            Batch::Size(k) => Some(k),
+        };
+        Self { seed, n, size, order: Vec::new(), epoch: None }
+    }
+
+    /// Indices of the batch that step `t + 1` takes; `None` for everything.
+    fn indices(&mut self, t: u64) -> Option<&[u32]> {
+        let size = self.size?;
+        let per_epoch = self.n.div_ceil(size) as u64;
+        let (epoch, k) = (t / per_epoch, (t % per_epoch) as usize);
+        if self.epoch != Some(epoch) {
+            // Each epoch has its own stream, so a resumed run finds its place from the step alone.
+            let mut rng = stream(self.seed, &format!("batches.{epoch}"));
+            self.order = permutation(&mut rng, u32::try_from(self.n).unwrap_or(u32::MAX));
+            self.epoch = Some(epoch);
+        }
+        Some(&self.order[k * size..((k + 1) * size).min(self.n)])
+    }
+
+    fn per_epoch(&self) -> u64 {
+        self.size.map_or(1, |s| self.n.div_ceil(s) as u64)
+    }
+}
+
+/// Trains from the initial model or from a checkpoint to the last step.
+pub(super) fn train<M: Network>(
+    s: &Session<'_>,
+    initial: &M,
+    sink: &writer::Shared,
+    from: Option<&checkpoint::From>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Outcome<M>, TrainError> {
+    let config = s.config;
+    let (mut model, mut optimizer): (M, ModuleOptimizer) = match from {
+        Some(from) => checkpoint::load(from, initial.clone(), &config.optimizer)?,
+        None => (initial.clone(), config.optimizer.build()),
+    };
+    let kind = loss_kind(config, &s.split.train);
+    let data = Part::new(&s.place, true, &s.split.train, |x| model.prepare(x));
+    let sets = Arc::new(Sets::new(config, &s.place, &s.split, &data, kind, &model));
+    let mut batches = Batches::new(config.seed, data.n, config.training.batch);
+    let full = batches.size.is_none();
+    let evaluate_every = match config.training.evaluate_every {
+        0 => batches.per_epoch(),
+        k => k,
+    };
+
+    let clock = Instant::now();
+    let first = from.map_or(0, |f| f.step);
+    let (rules, options, references) = (model.rules(), hook_options(s), references(s, initial));
+    let sink_box = Box::new(sink.clone());
+    let hook = match from {
+        Some(f) => Hook::attach_at(initial, &model, f.step, &rules, &options, references, sink_box)?,
+        None => Hook::attach(&model, &rules, &options, references, sink_box)?,
+    };
+    let checkpoints = Checkpoints::following(s.dir, sink.progress());
+    let evaluate = |model: &M, t: u64| -> Result<(), TrainError> {
+        if t.is_multiple_of(evaluate_every) || t == s.steps {
+            hook.submit(evaluate::losses(&sets, model, t))?;
+        }
+        if hook.records(t)
+            && let Some(task) = evaluate::features(&sets, model, t)
+        {
+            hook.submit(task)?;
+        }
+        Ok(())
+    };
+    if from.is_none() {
+        evaluate(&model, 0)?;
+        if let Some(task) = evaluate::linear(config, &s.split) {
+            hook.submit(task)?;
+        }
+    }
+
+    let mut t = first;
+    let mut diverged = false;
+    // The loss at W_t comes out of the forward pass of step t + 1; a full-batch run needs one more at its end.
+    while t < s.steps || (full && t == s.steps) {
+        let (x, y) = match batches.indices(t) {
+            Some(indices) => data.batch(indices),
+            None => (data.x.clone(), data.y.clone()),
+        };
+        let objective = loss(kind, model.forward(x), y);
+        let now = value(objective.clone());
+        if full && (t > first || from.is_none()) {
+            hook.scalar("train_loss", now);
+        }
+        progress(Progress { step: t, total: s.steps, loss: now });
+        if !now.is_finite() && config.training.on_divergence == OnDivergence::Stop {
+            diverged = true;
+            break;
+        }
+        if t == s.steps {
+            break;
+        }
+        let grads = GradientsParams::from_grads(objective.backward(), &model);
+        let rate = config.optimizer.rate(t + 1, s.steps);
+        let clip = config.training.clip_norm;
+        model = hook.around(model, grads, |model, grads| {
+            let grads = match clip {
+                Some(max) => clip_global_norm(&model, grads, max).0,
+                None => grads,
+            };
+            optimizer.step(rate, model, grads)
+        })?;
+        t += 1;
+        hook.scalar("learning_rate", rate);
+        if !full {
+            hook.scalar("train_loss", now);
+        }
+        evaluate(&model, t)?;
+        let every = config.training.checkpoint_every;
+        if t == s.steps || (every > 0 && t.is_multiple_of(every)) {
+            checkpoint::save(&checkpoints, t, &model, &optimizer)?;
+        }
+    }
+    let stats = hook.finish()?;
+    let training = clock.elapsed().saturating_sub(stats.waited);
+    Ok(Outcome { model, step: t, diverged, stats, training })
+}
