@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use spectrum_core::{Blob, Kind, MatrixId, Outcome, Reason, Record, Route, Scalar, Spectrum, SpectrumRow, Vectors};
 
 use crate::convert::{decode, unsigned};
@@ -323,15 +323,13 @@ impl RunReader {
 
 /// What `runs` says of the last complete step.
 pub(crate) fn complete_through(db: &Connection, path: &Path) -> Result<Option<u64>, StoreError> {
-    let found: Option<i64> = db
+    let damaged = |what| StoreError::Damaged { path: path.to_owned(), what };
+    let found: Option<Option<i64>> = db
         .query_row("SELECT complete_through FROM runs WHERE id = 1", [], |r| r.get(0))
+        .optional()
         .map_err(StoreError::db("read", path))?;
-    found
-        .map(|s| {
-            u64::try_from(s)
-                .map_err(|_| StoreError::Damaged { path: path.to_owned(), what: format!("complete_through is {s}") })
-        })
-        .transpose()
+    let step = found.ok_or_else(|| damaged("the table runs has no row".to_owned()))?;
+    step.map(|s| u64::try_from(s).map_err(|_| damaged(format!("complete_through is {s}")))).transpose()
 }
 
 fn collect<T>(

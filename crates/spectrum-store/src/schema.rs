@@ -207,7 +207,7 @@ fn identify(db: &Connection, path: &Path) -> Result<(), StoreError> {
     // process's locks on it away.)
     let page = u64::try_from(pragma("page_size")?).unwrap_or(0).max(1);
     let length = path.metadata().map_or(0, |m| m.len());
-    if length % page != 0 && is_alone(path) {
+    if !length.is_multiple_of(page) && is_alone(path) {
         let what = format!("{length} bytes are no whole number of pages of {page}: the file was cut");
         return Err(StoreError::Damaged { path: path.to_owned(), what });
     }

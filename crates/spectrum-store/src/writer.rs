@@ -318,12 +318,6 @@ impl RunWriter {
         }
         Ok(())
     }
-
-    /// The connection, for tests that need to make it fail.
-    #[cfg(test)]
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.db
-    }
 }
 
 /// A writer that is dropped (a failed run) keeps the steps that it took.
@@ -336,5 +330,62 @@ impl Drop for RunWriter {
 impl Sink for RunWriter {
     fn step(&mut self, rows: &StepRows) -> Result<(), SinkError> {
         self.write_step(rows).map_err(|e| SinkError(e.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(step: u64, count: usize) -> StepRows {
+        let mut rows = StepRows::new(step);
+        (0..count).for_each(|k| rows.scalar(&format!("scalar_{k}"), k as f64));
+        rows
+    }
+
+    /// SQLite answers "disk is full" when the file may not grow: the same path as a full disk takes.
+    #[test]
+    fn a_full_disk_keeps_the_steps_before_it() {
+        for journal in [Journal::Wal, Journal::Rollback] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut writer = RunWriter::create_with(folder.path(), &RunInfo::default(), "", journal).unwrap();
+            writer.write_step(&rows(0, 10)).unwrap();
+            writer.flush().unwrap();
+            let pages: i64 = writer.db.pragma_query_value(None, "page_count", |r| r.get(0)).unwrap();
+            let limit = |n: i64| writer.db.query_row(&format!("PRAGMA max_page_count = {n}"), [], |_| Ok(())).unwrap();
+            limit(pages);
+            let error = writer.write_step(&rows(1, 10_000)).unwrap_err().to_string();
+            let path = folder.path().join(DATABASE);
+            let expected = format!("cannot write a step to {}: database or disk is full", path.display());
+            assert_eq!(error, expected);
+            assert_eq!(writer.last_step(), Some(0));
+            assert_eq!(RunReader::open(folder.path()).unwrap().scalars().unwrap(), rows(0, 10).scalars);
+            // Room again: the same step can be written.
+            writer.db.query_row("PRAGMA max_page_count = 100000", [], |_| Ok(())).unwrap();
+            writer.write_step(&rows(1, 10_000)).unwrap();
+            writer.finish(&RunInfo::default()).unwrap();
+            assert_eq!(RunReader::open(folder.path()).unwrap().last_step().unwrap(), Some(1));
+        }
+    }
+
+    /// Steps that come faster than a commit share one, and a step that is refused does not take the others with it.
+    #[test]
+    fn a_rollback_journal_batches() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = RunWriter::create_with(folder.path(), &RunInfo::default(), "", Journal::Rollback).unwrap();
+        writer.last_commit = Instant::now() + Duration::from_secs(3600);
+        (0..5).for_each(|t| writer.write_step(&rows(t, 2)).unwrap());
+        assert_eq!(writer.last_step(), None);
+        let mut twice = rows(5, 2);
+        twice.scalars.extend(rows(5, 1).scalars);
+        assert!(matches!(writer.write_step(&twice), Err(StoreError::Rows { .. })));
+        writer.write_step(&rows(5, 2)).unwrap();
+        writer.last_commit = Instant::now() - BATCH;
+        writer.write_step(&rows(6, 2)).unwrap();
+        assert_eq!(writer.last_step(), Some(6));
+        writer.last_commit = Instant::now() + Duration::from_secs(3600);
+        writer.write_step(&rows(7, 2)).unwrap();
+        drop(writer);
+        assert_eq!(RunReader::open(folder.path()).unwrap().steps().unwrap(), (0..=7).collect::<Vec<_>>());
     }
 }

@@ -28,7 +28,7 @@ pub fn rows(t: u64) -> StepRows {
     let id = |kind| MatrixId { step: t, layer: "hidden.weight".into(), kind, view: "matrix".into() };
     let mut rows = StepRows::new(t);
     rows.scalar("train_loss", 1.0 / x);
-    rows.scalar("test_loss", if t % 3 == 0 { f64::NAN } else { x });
+    rows.scalar("test_loss", if t.is_multiple_of(3) { f64::NAN } else { x });
     for kind in [Kind::Weight, Kind::Update] {
         for (metric, outcome) in [
             ("stable_rank", Outcome::Value(x)),
