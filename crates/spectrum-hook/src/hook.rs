@@ -82,6 +82,7 @@ struct Last {
 }
 
 type Key = (usize, String);
+type Taken = Vec<(Key, Arc<Snapshot>)>;
 
 struct State {
     layers: Vec<Layer>,
@@ -129,11 +130,10 @@ impl Hook {
         references: References,
         sink: Box<dyn Sink>,
     ) -> Result<Self, HookError> {
-        let hook = Self::start(model, rules, options, references, sink)?;
+        let (hook, initial) = Self::start(model, rules, options, references, sink)?;
         let mut s = hook.lock();
         let start = Instant::now();
-        let snapshots = s.take_weights(model, 0)?;
-        s.record(snapshots, Vec::new())?;
+        s.record(initial, Vec::new())?;
         s.waited += start.elapsed();
         drop(s);
         Ok(hook)
@@ -153,7 +153,7 @@ impl Hook {
         references: References,
         sink: Box<dyn Sink>,
     ) -> Result<Self, HookError> {
-        let hook = Self::start(initial, rules, options, references, sink)?;
+        let (hook, _) = Self::start(initial, rules, options, references, sink)?;
         let mut s = hook.lock();
         let now = s.take_weights(model, step)?;
         s.step = step;
@@ -171,7 +171,7 @@ impl Hook {
         options: &HookOptions,
         references: References,
         sink: Box<dyn Sink>,
-    ) -> Result<Self, HookError> {
+    ) -> Result<(Self, Taken), HookError> {
         options.schedule.validate()?;
         let layers = select(initial, rules, &options.layers)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -200,8 +200,9 @@ impl Hook {
             waited: Duration::ZERO,
             matrices: 0,
         };
-        state.initial = state.take_weights(initial, 0)?.into_iter().collect();
-        Ok(Self(Arc::new(Mutex::new(state))))
+        let snapshots = state.take_weights(initial, 0)?;
+        state.initial = snapshots.iter().cloned().collect();
+        Ok((Self(Arc::new(Mutex::new(state))), snapshots))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -356,7 +357,7 @@ impl Hook {
 }
 
 impl State {
-    fn take_weights<M: Module>(&self, model: &M, step: u64) -> Result<Vec<(Key, Arc<Snapshot>)>, HookError> {
+    fn take_weights<M: Module>(&self, model: &M, step: u64) -> Result<Taken, HookError> {
         let mut collector = Collector::default();
         collector.weights(model, &self.layers, step);
         let read = collector.read(&self.layers)?;
@@ -378,7 +379,7 @@ impl State {
     }
 
     /// Queues the tasks of the open step: weights first, so that nothing waits for a spectrum that is not yet queued.
-    fn record(&mut self, weights: Vec<(Key, Arc<Snapshot>)>, gradients: Vec<Arc<Snapshot>>) -> Result<(), HookError> {
+    fn record(&mut self, weights: Taken, gradients: Vec<Arc<Snapshot>>) -> Result<(), HookError> {
         let has = |k: Kind| self.kinds.contains(&k);
         let (weight, displacement, update) = (has(Kind::Weight), has(Kind::Displacement), has(Kind::Update));
         let context = self.context.clone();

@@ -159,7 +159,8 @@ fn work(take: &Mutex<Receiver<Job>>, messages: &Sender<Message>, shared: &Shared
         let start = Instant::now();
         let rows = catch_unwind(AssertUnwindSafe(|| task(&mut plan))).map(Box::new).map_err(|e| {
             plan = Plan::new();
-            let text = e.downcast_ref::<String>().cloned().or_else(|| e.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+            let text =
+                e.downcast_ref::<String>().cloned().or_else(|| e.downcast_ref::<&str>().map(|s| (*s).to_owned()));
             text.unwrap_or_else(|| "a panic without words".into())
         });
         lock(&shared.0).busy += start.elapsed();

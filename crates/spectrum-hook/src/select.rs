@@ -44,12 +44,9 @@ pub fn default_rules<M: Module>(model: &M) -> Vec<LayerRule> {
         .into_iter()
         .filter_map(|(path, shape)| match shape.len() {
             2 => Some(LayerRule::matrix(path, Order::InOut)),
-            3.. => Some(LayerRule {
-                parameters: vec![path.clone()],
-                name: path,
-                view: View::Flatten,
-                order: Order::OutIn,
-            }),
+            3.. => {
+                Some(LayerRule { parameters: vec![path.clone()], name: path, view: View::Flatten, order: Order::OutIn })
+            }
             _ => None,
         })
         .collect()

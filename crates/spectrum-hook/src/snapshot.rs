@@ -18,7 +18,7 @@ use crate::select::Layer;
 /// Where a parameter's elements are while they wait for a worker.
 enum Source {
     /// A handle to flex's own memory.
-    Flex(DispatchTensor),
+    Flex(Box<DispatchTensor>),
     /// A host copy.
     Host(TensorData),
 }
@@ -189,7 +189,7 @@ impl Collector {
         let mut snapshots = Vec::new();
         for entry in self.entries {
             let source = match entry.handle {
-                Some(handle) => Source::Flex(handle),
+                Some(handle) => Source::Flex(Box::new(handle)),
                 None => match read.next() {
                     Some(data) => Source::Host(data),
                     None => return Err(HookError::Device("fewer tensors came back than were asked for".into())),

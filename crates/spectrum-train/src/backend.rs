@@ -46,9 +46,12 @@ fn ndarray() -> Device {
 }
 
 /// A GPU service starts once a process; a second start is an error of Burn's, so the first answer is kept.
-static GPU: Mutex<Option<(String, Result<(Device, DeviceFacts), String>)>> = Mutex::new(None);
+static GPU: Mutex<Option<(String, Answer)>> = Mutex::new(None);
 
-fn wgpu(name: &str) -> Result<(Device, DeviceFacts), String> {
+/// A device with its facts, or why there is none.
+type Answer = Result<(Device, DeviceFacts), String>;
+
+fn wgpu(name: &str) -> Answer {
     let mut kept = GPU.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((first, answer)) = &*kept {
         return if first == name { answer.clone() } else { Err(format!("this process already runs on {first}")) };
@@ -58,7 +61,7 @@ fn wgpu(name: &str) -> Result<(Device, DeviceFacts), String> {
     answer
 }
 
-fn start_wgpu(name: &str) -> Result<(Device, DeviceFacts), String> {
+fn start_wgpu(name: &str) -> Answer {
     use burn::tensor::{DeviceKind, DeviceType};
     #[cfg(feature = "vulkan")]
     let options = if name == "vulkan" { Device::vulkan_options() } else { Device::wgpu_options() };
@@ -88,7 +91,7 @@ fn start_wgpu(name: &str) -> Result<(Device, DeviceFacts), String> {
 }
 
 #[cfg(feature = "cuda")]
-fn cuda() -> Result<(Device, DeviceFacts), String> {
+fn cuda() -> Answer {
     catch_unwind(|| {
         let device = Device::cuda(0);
         let f64 = device.supports_dtype(DType::F64);
@@ -107,7 +110,7 @@ fn held(name: &str) -> bool {
     }
 }
 
-fn make(name: &str) -> Result<(Device, DeviceFacts), String> {
+fn make(name: &str) -> Answer {
     let cpu = |device| Ok((device, DeviceFacts { f64: true, ..DeviceFacts::default() }));
     match name {
         "flex" => cpu(Device::flex()),
@@ -117,9 +120,7 @@ fn make(name: &str) -> Result<(Device, DeviceFacts), String> {
         "vulkan" => wgpu("vulkan"),
         #[cfg(feature = "cuda")]
         "cuda" => cuda(),
-        _ if NAMES.contains(&name) => {
-            Err(format!("this binary does not hold it; build with `--features {name}`"))
-        }
+        _ if NAMES.contains(&name) => Err(format!("this binary does not hold it; build with `--features {name}`")),
         _ => Err(format!("unknown; expected one of {}", NAMES.join(", "))),
     }
 }

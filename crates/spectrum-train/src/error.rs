@@ -47,7 +47,9 @@ pub enum TrainError {
         why: String,
     },
     /// An environment variable that Burn would obey behind our back.
-    #[error("the environment variable BURN_DEVICE is set to `{0}`: Burn would load tensors there; unset it and use --backend")]
+    #[error(
+        "the environment variable BURN_DEVICE is set to `{0}`: Burn would load tensors there; unset it and use --backend"
+    )]
     BurnDevice(String),
     /// The data.
     #[error(transparent)]
@@ -117,9 +119,10 @@ impl TrainError {
     pub fn is_input(&self) -> bool {
         match self {
             Self::Diverged { .. } | Self::Panicked { .. } | Self::Bundle { .. } => false,
-            Self::Hook(e) => {
-                !matches!(e, HookError::Sink { .. } | HookError::Worker { .. } | HookError::Device(_) | HookError::Threads(_))
-            }
+            Self::Hook(e) => !matches!(
+                e,
+                HookError::Sink { .. } | HookError::Worker { .. } | HookError::Device(_) | HookError::Threads(_)
+            ),
             _ => true,
         }
     }

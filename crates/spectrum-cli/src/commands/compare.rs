@@ -13,5 +13,5 @@ pub(crate) fn compare(args: &Compare) -> Result<(), Failure> {
     } else {
         output::print(&comparison.table(output::width()))?;
     }
-    if comparison.holds() { Ok(()) } else { Err(Failure::check()) }
+    if comparison.holds { Ok(()) } else { Err(Failure::check()) }
 }

@@ -14,13 +14,12 @@ fn failure(e: &TrainError) -> Failure {
 }
 
 pub(crate) fn run(args: &Run) -> Result<(), Failure> {
-    let mut overrides = args.sets.iter().map(|s| s.parse()).collect::<Result<Vec<Override>, _>>().map_err(Failure::input)?;
+    let mut overrides =
+        args.sets.iter().map(|s| s.parse()).collect::<Result<Vec<Override>, _>>().map_err(Failure::input)?;
     overrides.extend(args.backend.as_ref().map(|b| Override::new("backend", b.clone())));
     overrides.extend(args.seed.map(|s| Override::new("seed", s)));
-    let config =
-        ConfigSource::read(&args.config).and_then(|c| c.resolve(&overrides)).map_err(|e| failure(&e))?;
-    let options =
-        RunOptions { out: args.out.clone(), resume: args.resume, force: args.force, tensors: args.tensors };
+    let config = ConfigSource::read(&args.config).and_then(|c| c.resolve(&overrides)).map_err(|e| failure(&e))?;
+    let options = RunOptions { out: args.out.clone(), resume: args.resume, force: args.force, tensors: args.tensors };
     let mut reporter = Reporter::new(args.quiet || args.json);
     let finished = spectrum_train::run(&config, &options, &mut |p| reporter.at(p));
     reporter.done();

@@ -8,12 +8,11 @@ use spectrum_core::{Kind, Precision, Route};
 use spectrum_optim::OptimizerConfig;
 use toml::{Table, Value};
 
-use super::{Config, DataConfig, LossKind, ModelConfig, ProbeConfig, SpectraConfig, TrainingConfig};
+use super::{Config, DataConfig, LossKind, ModelConfig, ProbeConfig, SpectraConfig};
 use crate::TrainError;
 
-const TOP: &[&str] = &[
-    "name", "seed", "backend", "precision", "data", "model", "optimizer", "training", "spectra", "probe", "sweep",
-];
+const TOP: &[&str] =
+    &["name", "seed", "backend", "precision", "data", "model", "optimizer", "training", "spectra", "probe", "sweep"];
 
 /// One `--set path.to.key=value`. The value is TOML; what is not TOML is a string.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +101,9 @@ impl ConfigSource {
             return Err(wrong(key, format!("unknown key{}; expected one of {}", nearest(key, TOP), TOP.join(", "))));
         }
         let name: String = self.required("name")?;
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) || name.starts_with('.')
+        if name.is_empty()
+            || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+            || name.starts_with('.')
         {
             return Err(wrong("name", format!("`{name}` is no folder name; expected letters, digits, `-`, `_`, `.`")));
         }
@@ -232,7 +233,10 @@ fn check(c: &Config) -> Result<(), Wrong> {
         return Err(("spectra.kinds", "ck and ntk are not recorded by this version".into()));
     }
     if c.spectra.route == Route::Density {
-        return Err(("spectra.route", "density is not computed by this version; expected gram, svd, vectors, topk".into()));
+        return Err((
+            "spectra.route",
+            "density is not computed by this version; expected gram, svd, vectors, topk".into(),
+        ));
     }
     if c.spectra.layers.is_empty() {
         return Err(("spectra.layers", "an empty list records nothing; use enabled = false".into()));
@@ -283,9 +287,7 @@ steps = 2
 
     fn resolve(text: &str, sets: &[&str]) -> Result<Config, String> {
         let overrides: Vec<Override> = sets.iter().map(|s| s.parse().unwrap()).collect();
-        ConfigSource::parse(Path::new("c.toml"), text)
-            .and_then(|c| c.resolve(&overrides))
-            .map_err(|e| e.to_string())
+        ConfigSource::parse(Path::new("c.toml"), text).and_then(|c| c.resolve(&overrides)).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use spectrum_core::{Kind, MatrixId, StepRows};
 use spectrum_data::{Split, Targets};
 use spectrum_hook::Task;
-use spectrum_measure::feature_probe::FeatureProbe;
 use spectrum_measure::baseline;
+use spectrum_measure::feature_probe::FeatureProbe;
 use spectrum_models::{Network, Place};
 
 use crate::config::{Config, FeatureScale, LossKind};

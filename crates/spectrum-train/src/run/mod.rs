@@ -60,11 +60,7 @@ pub struct Finished {
 ///
 /// # Errors
 /// [`TrainError`]; what was recorded before a failure is kept.
-pub fn run(
-    config: &Config,
-    options: &RunOptions,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Finished, TrainError> {
+pub fn run(config: &Config, options: &RunOptions, progress: &mut dyn FnMut(Progress)) -> Result<Finished, TrainError> {
     let hash = config.hash()?;
     let dir = RunDirectory::path_for(&options.out, &config.name, config.seed, &config.backend, &hash);
     let start = match RunDirectory::inspect(&dir) {
@@ -161,8 +157,7 @@ impl Session<'_> {
         match &result {
             Ok(_) => info.status = Status::Finished,
             Err(e) => {
-                info.status =
-                    if matches!(e, TrainError::Diverged { .. }) { Status::Diverged } else { Status::Failed };
+                info.status = if matches!(e, TrainError::Diverged { .. }) { Status::Diverged } else { Status::Failed };
                 info.message = Some(e.to_string());
                 info.steps_done = info.steps_done.max(writer.last_step().unwrap_or(0));
             }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use spectrum_core::{References, Vectors};
 use spectrum_data::{permutation, stream};
@@ -54,12 +53,7 @@ fn references<M: Network>(s: &Session<'_>, model: &M) -> References {
         let norm = beta.iter().map(|x| x * x).sum::<f64>().sqrt();
         Arc::new(Vectors { len: beta.len(), count: 1, data: beta.iter().map(|x| x / norm).collect() })
     });
-    References {
-        teacher,
-        input_layers: model.input_layers(),
-        initial_std: model.initial_std(),
-        seed: s.config.seed,
-    }
+    References { teacher, input_layers: model.input_layers(), initial_std: model.initial_std(), seed: s.config.seed }
 }
 
 /// Which samples each step takes: all of them, or slices of one permutation an epoch.
@@ -135,7 +129,8 @@ pub(super) fn train<M: Network>(
         if t.is_multiple_of(evaluate_every) || t == s.steps {
             hook.submit(evaluate::losses(&sets, model, t))?;
         }
-        if hook.records(t)
+        if config.spectra.enabled
+            && hook.records(t)
             && let Some(task) = evaluate::features(&sets, model, t)
         {
             hook.submit(task)?;
@@ -144,7 +139,9 @@ pub(super) fn train<M: Network>(
     };
     if from.is_none() {
         evaluate(&model, 0)?;
-        if let Some(task) = evaluate::linear(config, &s.split) {
+        if config.spectra.enabled
+            && let Some(task) = evaluate::linear(config, &s.split)
+        {
             hook.submit(task)?;
         }
     }
