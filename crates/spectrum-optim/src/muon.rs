@@ -73,6 +73,8 @@ pub struct Muon {
 }
 
 /// The state of one parameter.
+// One handful of handles for each parameter, however large: not worth an allocation at every step.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub enum MuonState<const D: usize> {
     /// A matrix: its momentum b.
