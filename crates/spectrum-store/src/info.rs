@@ -100,7 +100,8 @@ pub struct RunInfo {
 const UPDATE: &str = "UPDATE runs SET
     name = :name, seed = :seed, backend = :backend, precision = :precision, adapter = :adapter, driver = :driver,
     graphics_api = :graphics_api, spectrum_version = :spectrum_version, burn_version = :burn_version,
-    config_hash = :config_hash, initial_weights_sha256 = :initial_weights_sha256, status = :status, message = :message, steps_done = :steps_done,
+    config_hash = :config_hash, initial_weights_sha256 = :initial_weights_sha256, status = :status,
+    message = :message, steps_done = :steps_done,
     started_unix = :started_unix, wall_seconds = :wall_seconds, training_seconds = :training_seconds,
     recording_seconds = :recording_seconds, waited_seconds = :waited_seconds,
     recording_overhead = :recording_overhead, parameters = :parameters, cpu_threads = :cpu_threads";

@@ -82,7 +82,10 @@ pub(crate) fn create(path: &Path, info: &RunInfo, journal: Journal) -> Result<()
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(wrong())?;
     info.store(&transaction, path)?;
     transaction.commit().map_err(wrong())?;
-    db.close().map_err(|(_, e)| wrong()(e))
+    db.close().map_err(|(_, e)| wrong()(e))?;
+    // A rollback journal stays behind, emptied, and would not be renamed with the database.
+    let _ = std::fs::remove_file(beside(path, "-journal"));
+    Ok(())
 }
 
 /// Sets the journal and returns the one that SQLite took.
@@ -157,7 +160,10 @@ pub(crate) fn open_readable(path: &Path) -> Result<Connection, StoreError> {
     if is_alone(path) {
         return open(&immutable(path), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI);
     }
-    Err(first)
+    let StoreError::Database { source, .. } = first else { return Err(first) };
+    let what =
+        format!("the log that a killed run left cannot be played back here ({source}): is the folder read-only?");
+    Err(StoreError::Damaged { path: path.to_owned(), what })
 }
 
 fn needs_recovery(error: &StoreError) -> bool {

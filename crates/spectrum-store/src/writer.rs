@@ -387,5 +387,6 @@ mod tests {
         writer.write_step(&rows(7, 2)).unwrap();
         drop(writer);
         assert_eq!(RunReader::open(folder.path()).unwrap().steps().unwrap(), (0..=7).collect::<Vec<_>>());
+        assert!(!folder.path().join("run.sqlite.tmp-journal").exists());
     }
 }

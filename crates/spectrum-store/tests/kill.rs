@@ -17,7 +17,9 @@ use spectrum_store::{
 };
 use support::{assert_holds, info, rows};
 
-const STEPS: u64 = 60;
+const STEPS: u64 = 400;
+/// A checkpoint at every step that is this modulo 4.
+const FIRST_CHECKPOINT: u64 = 3;
 const CONFIG: &str = "name = \"test\"\n";
 
 fn journal() -> Journal {
@@ -38,13 +40,15 @@ fn train(dir: &Path, pause: Duration) {
                 None => RunWriter::restart(dir, &info(), CONFIG).unwrap(),
             }
         }
+        // Killed between the last write and the end of the process.
+        Existing::Finished(_) => return,
         other => panic!("{other:?}"),
     };
     let checkpoints = Checkpoints::following(dir, writer.progress());
     let first = writer.last_step().map_or(0, |s| s + 1);
     for t in first..=STEPS {
         // The checkpoint comes first: the rows of a step reach the file after it, as with a hook on another thread.
-        if t % 4 == 3 {
+        if t % 4 == FIRST_CHECKPOINT {
             let checkpoint = checkpoints.begin(t).unwrap();
             fs::write(checkpoint.path().join("state.json"), format!("{{\"step\":{t}}}")).unwrap();
             checkpoint.commit().unwrap();
@@ -59,17 +63,32 @@ fn train(dir: &Path, pause: Duration) {
 #[test]
 fn child() {
     if let Some(dir) = std::env::var_os("SPECTRUM_STORE_CHILD") {
-        train(Path::new(&dir), Duration::from_millis(4));
+        let pause = std::env::var("SPECTRUM_STORE_PAUSE").map_or(4, |p| p.parse().unwrap());
+        train(Path::new(&dir), Duration::from_millis(pause));
     }
 }
 
-fn spawn(dir: &Path, rollback: bool) -> Child {
+fn spawn(dir: &Path, rollback: bool, pause: u64) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child", "--nocapture"]).env("SPECTRUM_STORE_CHILD", dir).stdout(Stdio::null());
+    command.args(["--exact", "child", "--nocapture"]).stdout(Stdio::null());
+    command.env("SPECTRUM_STORE_CHILD", dir).env("SPECTRUM_STORE_PAUSE", pause.to_string());
     if rollback {
         command.env("SPECTRUM_STORE_ROLLBACK", "1");
     }
     command.spawn().unwrap()
+}
+
+fn last_step(dir: &Path) -> Option<u64> {
+    RunReader::open(dir).ok()?.last_step().unwrap()
+}
+
+/// Waits until rows after `step` are there, which every child reaches, or the child is done.
+fn wait_for_rows_after(dir: &Path, step: Option<u64>, child: &mut Child) {
+    let start = Instant::now();
+    while last_step(dir) <= step && child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(60), "the child writes nothing");
+        sleep(Duration::from_millis(2));
+    }
 }
 
 fn exported(dir: &Path) -> Vec<u8> {
@@ -78,42 +97,39 @@ fn exported(dir: &Path) -> Vec<u8> {
     bytes
 }
 
-/// Kills the child at times spread over what it does (starting, creating, writing), checks the rows each time, and
-/// lets the last one finish. Returns how many were killed while rows were there.
-fn kill_until_done(dir: &Path, rollback: bool) -> usize {
-    let mut with_rows = 0;
-    // A fixed multiplicative sequence: spread over 0 to 120 ms, the same in each test run.
+/// Kills one child after the other, every second one soon after its start (so that some die while they make the
+/// directory or resume) and the others while they write; checks the rows each time and lets the last one finish.
+fn kill_until_done(dir: &Path, rollback: bool) {
+    // A fixed multiplicative sequence: the same times in each test run, as far as the machine allows.
     let mut x = 17u64;
-    for _ in 0..40 {
+    for round in 0..12 {
         x = x * 48271 % 2_147_483_647;
-        let mut child = spawn(dir, rollback);
-        sleep(Duration::from_millis(x % 120));
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success());
-            return with_rows;
+        let before = last_step(dir);
+        let mut child = spawn(dir, rollback, 4);
+        if round % 2 == 1 {
+            wait_for_rows_after(dir, before, &mut child);
         }
+        sleep(Duration::from_millis(x % 40));
         child.kill().unwrap();
         child.wait().unwrap();
         match RunDirectory::inspect(dir) {
-            Existing::Absent => {}
+            // Before its first checkpoint a run begins afresh, and may be killed between the old and the new one.
+            Existing::Absent => assert!(before < Some(FIRST_CHECKPOINT), "the run of {before:?} is gone"),
             Existing::Unfinished(_) | Existing::Finished(_) => {
-                let last = RunReader::open(dir).unwrap().last_step().unwrap();
+                let last = last_step(dir);
                 assert_holds(dir, last);
-                with_rows += usize::from(last.is_some());
+                assert!(round % 2 == 0 || last > before || last == Some(STEPS), "no rows after {before:?}");
             }
             other => panic!("{other:?}"),
         }
     }
-    let status = spawn(dir, rollback).wait().unwrap();
-    assert!(status.success() || matches!(RunDirectory::inspect(dir), Existing::Finished(_)));
-    with_rows
+    assert!(spawn(dir, rollback, 0).wait().unwrap().success());
 }
 
 fn killed_run_ends_as_the_other(rollback: bool) {
     let folder = tempfile::tempdir().unwrap();
     let (killed, whole) = (folder.path().join("killed"), folder.path().join("whole"));
-    let with_rows = kill_until_done(&killed, rollback);
-    assert!(with_rows >= 3, "only {with_rows} kills met a run with rows");
+    kill_until_done(&killed, rollback);
     assert_holds(&killed, Some(STEPS));
     train(&whole, Duration::ZERO);
     assert!(exported(&killed) == exported(&whole), "the exports differ");
@@ -129,20 +145,13 @@ fn killed_with_a_rollback_journal() {
     killed_run_ends_as_the_other(true);
 }
 
-fn wait_for_rows(dir: &Path) {
-    let start = Instant::now();
-    while !RunReader::open(dir).is_ok_and(|r| r.last_step().is_ok_and(|s| s.is_some())) {
-        assert!(start.elapsed() < Duration::from_secs(20), "the child wrote nothing");
-        sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
 fn a_second_process_is_refused_until_the_first_dies() {
     let folder = tempfile::tempdir().unwrap();
     let dir: PathBuf = folder.path().join("run");
-    let mut child = spawn(&dir, false);
-    wait_for_rows(&dir);
+    // Slow enough to be alive until it is killed.
+    let mut child = spawn(&dir, false, 1000);
+    wait_for_rows_after(&dir, None, &mut child);
     let expected = format!("{}: this run is already running (process {} holds its lock)", dir.display(), child.id());
     match RunDirectory::inspect(&dir) {
         Existing::Running { pid, .. } => assert_eq!(pid, Some(child.id())),

@@ -219,6 +219,7 @@ fn the_facts_come_back() {
         driver: Some("Mesa 25".into()),
         graphics_api: Some("Vulkan".into()),
         started_unix: 1.7e9,
+        initial_weights_sha256: Some("ab".repeat(32)),
         seed: i64::MAX as u64,
         ..support::info()
     };
