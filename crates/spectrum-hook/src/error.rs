@@ -60,6 +60,12 @@ pub enum HookError {
     /// Threads could not be started.
     #[error("recording threads could not be started: {0}")]
     Threads(#[from] std::io::Error),
+    /// Work for a step that has been closed: its rows may be with the sink already.
+    #[error("step {step} has been closed; work can be added after the next optimizer step")]
+    Closed {
+        /// The step.
+        step: u64,
+    },
     /// The hook was used after `finish`.
     #[error("the hook has been finished")]
     Finished,

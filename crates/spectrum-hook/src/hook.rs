@@ -130,7 +130,7 @@ impl Hook {
         references: References,
         sink: Box<dyn Sink>,
     ) -> Result<Self, HookError> {
-        let (hook, initial) = Self::start(model, rules, options, references, sink)?;
+        let (hook, initial) = Self::start(model, rules, options, references, sink, None)?;
         let mut s = hook.lock();
         let start = Instant::now();
         s.record(initial, Vec::new())?;
@@ -153,7 +153,7 @@ impl Hook {
         references: References,
         sink: Box<dyn Sink>,
     ) -> Result<Self, HookError> {
-        let (hook, _) = Self::start(initial, rules, options, references, sink)?;
+        let (hook, _) = Self::start(initial, rules, options, references, sink, Some(step))?;
         let mut s = hook.lock();
         let now = s.take_weights(model, step)?;
         s.step = step;
@@ -171,6 +171,7 @@ impl Hook {
         options: &HookOptions,
         references: References,
         sink: Box<dyn Sink>,
+        recorded: Option<u64>,
     ) -> Result<(Self, Taken), HookError> {
         options.schedule.validate()?;
         let layers = select(initial, rules, &options.layers)?;
@@ -189,7 +190,7 @@ impl Hook {
             schedule: options.schedule.clone(),
             nulls: options.nulls,
             context,
-            pipeline: Pipeline::start(workers, options.queue, sink)?,
+            pipeline: Pipeline::start(workers, options.queue, sink, recorded)?,
             step: 0,
             parts: 0,
             rows: StepRows::new(0),
@@ -221,7 +222,8 @@ impl Hook {
         self.lock().schedule.hits(t)
     }
 
-    /// Adds a scalar to the open step.
+    /// Adds a scalar to the open step. Without effect when no step is open: after [`Hook::flush`], [`Hook::close_step`]
+    /// or [`Hook::attach_at`] and before the next optimizer step.
     pub fn scalar(&self, name: &str, value: impl Into<Outcome>) {
         self.lock().rows.scalar(name, value);
     }
@@ -229,7 +231,7 @@ impl Hook {
     /// Adds work to the open step; a worker runs it.
     ///
     /// # Errors
-    /// An earlier failure of a worker or the sink.
+    /// An earlier failure of a worker or the sink, or [`HookError::Closed`] when no step is open.
     pub fn submit(&self, task: Task) -> Result<(), HookError> {
         let mut s = self.lock();
         let start = Instant::now();
@@ -241,7 +243,7 @@ impl Hook {
     /// Adds a matrix that somebody else formed (a kernel, say) to the open step.
     ///
     /// # Errors
-    /// An earlier failure of a worker or the sink.
+    /// As [`Hook::submit`].
     pub fn observe(&self, matrix: LayerMatrix) -> Result<(), HookError> {
         let context = self.lock().context.clone();
         self.submit(tasks::ready(context, matrix))
@@ -365,6 +367,11 @@ impl State {
     }
 
     fn submit(&mut self, task: Task) -> Result<(), HookError> {
+        // Rows of a step that the sink has taken already would have nowhere to go.
+        if !self.open {
+            self.pipeline.ready()?;
+            return Err(HookError::Closed { step: self.step });
+        }
         self.pipeline.submit(self.step, self.parts, task)?;
         self.parts += 1;
         Ok(())

@@ -1,5 +1,6 @@
 //! A bounded queue, a pool of workers, and one thread that hands finished steps to the sink in step order.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -15,7 +16,7 @@ use crate::HookError;
 /// One piece of a step's work. It runs on a worker with that worker's own linear-algebra plan.
 pub type Task = Box<dyn FnOnce(&mut Plan) -> StepRows + Send>;
 
-struct Job {
+pub(crate) struct Job {
     step: u64,
     part: usize,
     task: Task,
@@ -65,11 +66,12 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    pub fn start(workers: usize, queue: usize, sink: Box<dyn Sink>) -> Result<Self, HookError> {
+    /// Starts the threads. The sink already has everything up to `recorded`.
+    pub fn start(workers: usize, queue: usize, sink: Box<dyn Sink>, recorded: Option<u64>) -> Result<Self, HookError> {
         let (jobs, take) = sync_channel::<Job>(queue.max(1));
         let (messages, inbox) = channel::<Message>();
         let take = Arc::new(Mutex::new(take));
-        let shared = Shared::default();
+        let shared: Shared = Arc::new((Mutex::new(Progress { recorded, ..Progress::default() }), Condvar::new()));
         let spawn = |name: String, body: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name).spawn(body);
         let mut handles = Vec::new();
         for k in 0..workers.max(1) {
@@ -85,9 +87,14 @@ impl Pipeline {
 
     /// Queues one part of a step; waits while the queue is full.
     pub fn submit(&self, step: u64, part: usize, task: Task) -> Result<(), HookError> {
-        self.check()?;
-        let jobs = self.jobs.as_ref().ok_or(HookError::Finished)?;
+        let jobs = self.ready()?;
         jobs.send(Job { step, part, task }).map_err(|_| HookError::Finished)
+    }
+
+    /// The queue, unless something failed or the pipeline has been finished.
+    pub fn ready(&self) -> Result<&SyncSender<Job>, HookError> {
+        self.check()?;
+        self.jobs.as_ref().ok_or(HookError::Finished)
     }
 
     /// Says that a step has `parts` parts and adds the rows that needed no work.
@@ -151,6 +158,13 @@ fn fail(shared: &Shared, failure: Failure) {
     shared.1.notify_all();
 }
 
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+    text.unwrap_or_else(|| "a panic without words".into())
+}
+
 fn work(take: &Mutex<Receiver<Job>>, messages: &Sender<Message>, shared: &Shared) {
     let mut plan = Plan::new();
     loop {
@@ -198,14 +212,16 @@ fn collect(inbox: &Receiver<Message>, mut sink: Box<dyn Sink>, shared: &Shared) 
             let Some((step, done)) = pending.pop_first() else { break };
             let mut rows = done.closed.map(|c| *c.1).unwrap_or_else(|| StepRows::new(step));
             done.parts.into_values().for_each(|part| rows.append(*part));
-            match sink.step(&rows) {
+            // A sink that panics must not leave a flush waiting for a thread that is gone.
+            let taken = catch_unwind(AssertUnwindSafe(|| sink.step(&rows).map_err(|e| e.to_string())));
+            match taken.unwrap_or_else(|panic| Err(words(&*panic))) {
                 Ok(()) => {
                     lock(&shared.0).recorded = Some(step);
                     shared.1.notify_all();
                 }
-                Err(e) => {
+                Err(why) => {
                     dead = true;
-                    fail(shared, Failure::Sink { step, why: e.to_string() });
+                    fail(shared, Failure::Sink { step, why });
                 }
             }
         }
