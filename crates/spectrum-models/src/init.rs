@@ -52,7 +52,8 @@ impl Draw for ChaCha8Rng {
 /// A seed alone, for examples and tests.
 impl Draw for u64 {
     fn normals(&mut self, parameter: &str, count: usize) -> Vec<f64> {
-        let name = parameter.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        let name =
+            parameter.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
         ChaCha8Rng::seed_from_u64(*self ^ name).normals(parameter, count)
     }
 }

@@ -58,7 +58,12 @@ impl Mlp {
             inputs = width;
         }
         let readout = layer("readout", inputs, config.outputs)?;
-        Ok(Self { hidden, readout, activation: Activation::new(config.activation, config.normalized), init: config.init })
+        Ok(Self {
+            hidden,
+            readout,
+            activation: Activation::new(config.activation, config.normalized),
+            init: config.init,
+        })
     }
 
     fn layers(&self) -> impl Iterator<Item = (String, &Dense)> {
