@@ -88,7 +88,7 @@ impl Architecture for TwoLayer {
 impl Network for TwoLayer {
     /// x / sqrt(d).
     fn prepare(&self, inputs: Tensor<2>) -> Tensor<2> {
-        inputs.div_scalar((self.sizes().0 as f64).sqrt())
+        inputs.mul_scalar((self.sizes().0 as f64).sqrt().recip())
     }
 
     fn forward(&self, prepared: Tensor<2>) -> Tensor<2> {
