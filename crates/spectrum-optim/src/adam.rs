@@ -4,6 +4,7 @@ use burn::optim::{Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 use spectrum_ops::{AdamScalars, adam_step};
 
+use crate::layout::row_major;
 use crate::state;
 
 /// What weight decay means.
@@ -100,6 +101,7 @@ impl Optimizer for Adam {
         g: Tensor<D>,
         state: Option<AdamState<D>>,
     ) -> (Tensor<D>, Option<AdamState<D>>) {
+        let g = row_major(g);
         let AdamState { step, m, v } =
             state.unwrap_or_else(|| AdamState { step: 0, m: g.zeros_like(), v: g.zeros_like() });
         let step = step + 1;

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::adam::{Adam, AdamState};
+use crate::layout::row_major;
 use crate::state;
 
 /// How the learning rate follows from the matrix's shape (rows A = outputs, columns B = inputs).
@@ -118,7 +119,7 @@ impl Muon {
             let mix = gram.clone().matmul(gram.clone()) * c + gram * b;
             x = mix.matmul(x.clone()) + x * a;
         }
-        if tall { x.swap_dims(0, 1) } else { x }
+        if tall { row_major(x.swap_dims(0, 1)) } else { x }
     }
 
     fn step_matrix<const D: usize>(
@@ -128,7 +129,7 @@ impl Muon {
         g: Tensor<D>,
         momentum: Option<Tensor<D>>,
     ) -> (Tensor<D>, Tensor<D>) {
-        let h = g * (1.0 - self.momentum);
+        let h = row_major(g) * (1.0 - self.momentum);
         let momentum = match momentum {
             Some(b) => b * self.momentum + h.clone(),
             None => h.clone(),

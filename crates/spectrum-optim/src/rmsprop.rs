@@ -3,6 +3,7 @@
 use burn::optim::{Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 
+use crate::layout::row_major;
 use crate::sgd::penalised;
 use crate::state;
 
@@ -73,7 +74,7 @@ impl Optimizer for RmsProp {
         g: Tensor<D>,
         state: Option<RmsPropState<D>>,
     ) -> (Tensor<D>, Option<RmsPropState<D>>) {
-        let g = penalised(&w, g, self.weight_decay);
+        let g = penalised(&w, row_major(g), self.weight_decay);
         let rest = 1.0 - self.alpha;
         let (square, mean, momentum) = match state {
             Some(s) => (s.square, s.mean, s.momentum),

@@ -3,6 +3,7 @@
 use burn::optim::{Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 
+use crate::layout::row_major;
 use crate::state;
 
 /// Stochastic gradient descent, PyTorch's `SGD`; gradient descent when the gradient is of the full batch.
@@ -59,7 +60,7 @@ impl Optimizer for Sgd {
         g: Tensor<D>,
         state: Option<SgdState<D>>,
     ) -> (Tensor<D>, Option<SgdState<D>>) {
-        let g = penalised(&w, g, self.weight_decay);
+        let g = penalised(&w, row_major(g), self.weight_decay);
         if self.momentum == 0.0 {
             return (w - g * lr, None);
         }
@@ -94,7 +95,7 @@ impl Optimizer for SignDescent {
         g: Tensor<D>,
         _state: Option<Stateless>,
     ) -> (Tensor<D>, Option<Stateless>) {
-        (w - g.sign() * lr, None)
+        (w - row_major(g).sign() * lr, None)
     }
 
     fn to_device<const D: usize>(state: Stateless, _device: &Device) -> Stateless {

@@ -43,7 +43,7 @@ fn a_wrong_schedule_says_what_is_wrong() {
         ("{ every = 1 }", "missing field `kind`"),
         ("{ kind = \"warmup\", steps = -1 }", "invalid value: integer `-1`, expected u64"),
         ("3", "invalid type: integer `3`, expected a schedule"),
-        ("[[1, 0.1, 2]]", "expected fewer elements in array"),
+        ("[[1, 0.1, 2]]", "invalid length 3, expected 2 elements"),
     ] {
         let error = schedule(value).unwrap_err();
         assert!(error.contains(says), "{value}: {error}");

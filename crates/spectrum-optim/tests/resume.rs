@@ -6,7 +6,7 @@ mod common;
 use burn::module::Module;
 use burn::optim::OptimizerRecord;
 use burn::store::ModuleRecord;
-use burn::tensor::{DType, Device};
+use burn::tensor::{DType, Device, Tensor};
 use common::{Network, flex, ndarray, parameters};
 use spectrum_optim::{OptimError, OptimizerConfig};
 
@@ -59,6 +59,37 @@ fn every_optimizer_resumes_to_the_bit() {
             }
         }
     }
+}
+
+/// The recording hook may hold the weights and gradients of a step while the optimizer makes the next: neither the
+/// optimizer's result nor what was recorded may depend on it.
+#[test]
+fn who_holds_the_weights_makes_no_difference() {
+    for text in ALL {
+        for device in [flex(), ndarray()] {
+            for dtype in [DType::F32, DType::F64] {
+                let config = config(text);
+                let (mut alone, mut watched) = (Network::new(&device, dtype), Network::new(&device, dtype));
+                let (mut a, mut b) = (config.build(), config.build());
+                for _ in 0..6 {
+                    alone = alone.train(1, config.lr(), &mut a);
+
+                    let grads = watched.gradients();
+                    let (before, gradient) = (watched.a.val(), grads.get::<2>(watched.a.id).unwrap());
+                    let seen = (bytes(before.clone()), bytes(gradient.clone()));
+                    watched = b.step(config.lr(), watched, grads);
+                    assert_eq!(seen, (bytes(before), bytes(gradient)), "{text} {dtype:?}: recorded values changed");
+                }
+                for (x, y) in parameters(&alone).iter().zip(parameters(&watched)) {
+                    assert_eq!(x.as_bytes(), y.as_bytes(), "{text} {dtype:?}");
+                }
+            }
+        }
+    }
+}
+
+fn bytes(tensor: Tensor<2>) -> Vec<u8> {
+    tensor.into_data().as_bytes().to_vec()
 }
 
 /// Burn would drop such a state silently and begin anew.

@@ -1,0 +1,12 @@
+//! One memory layout for everything that an optimizer keeps.
+
+use burn::tensor::Tensor;
+
+/// The same tensor in row-major order. A backward pass often leaves a gradient as a transposed view; what is computed
+/// from it would inherit that layout, and matrix products and sums round in the order of the layout. A weight that was
+/// updated while somebody held its handle, or a state that went through a file, would then go on with other bits than
+/// one that did not. Free where the tensor is row-major already, one copy where it is not.
+pub(crate) fn row_major<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    let shape = tensor.shape();
+    tensor.reshape([shape.num_elements()]).reshape(shape)
+}
