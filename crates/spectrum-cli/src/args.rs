@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 /// Records the spectra of a network's weight matrices after every optimizer step, and says what they mean.
 #[derive(Debug, Parser)]
-#[command(name = "spectrum", version, about)]
+#[command(name = "spectrum", version)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub command: Command,

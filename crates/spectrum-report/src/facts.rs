@@ -33,7 +33,7 @@ pub(crate) fn facts(run: &RunData) -> Vec<(&'static str, String)> {
         ("Driver", words(&i.driver)),
         ("Graphics API", words(&i.graphics_api)),
         ("CPU threads", Some(i.cpu_threads).filter(|n| *n > 0).map(|n| n.to_string())),
-        ("Trainable parameters", Some(i.parameters).filter(|n| *n > 0).map(grouped)),
+        ("Parameters", Some(i.parameters).filter(|n| *n > 0).map(grouped)),
         ("Wall time", Some(duration(i.wall_seconds))),
         ("Training time", Some(duration(i.training_seconds))),
         ("Recording time, summed over workers", Some(duration(i.recording_seconds))),

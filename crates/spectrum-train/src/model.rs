@@ -49,7 +49,7 @@ pub(crate) fn load(config: &Config) -> Result<Split, TrainError> {
             Ok(set.draw(config.seed)?)
         }
         DataConfig::Digits(c) => images("digits", c),
-        DataConfig::FashionCut(c) => images("fashion-1000", c),
+        DataConfig::Fashion1000(c) => images("fashion-1000", c),
         DataConfig::Mnist(c) => images("mnist", c),
         DataConfig::FashionMnist(c) => images("fashion-mnist", c),
     }

@@ -14,7 +14,8 @@ pub enum DataConfig {
     /// The 8x8 digits that come with the program.
     Digits(ImagesConfig),
     /// The 1000-image Fashion-MNIST cut that comes with the program.
-    FashionCut(ImagesConfig),
+    #[serde(rename = "fashion-1000")]
+    Fashion1000(ImagesConfig),
     /// MNIST, from a folder or as fetched.
     Mnist(ImagesConfig),
     /// Fashion-MNIST, from a folder or as fetched.

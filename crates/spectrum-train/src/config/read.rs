@@ -254,12 +254,14 @@ impl Config {
     }
 
     /// Eight hexadecimal digits that follow from the resolved config without name, seed and backend, which stand in the
-    /// run directory's name themselves: runs of one experiment share them.
+    /// run directory's name themselves, and without workers and queue, which decide no number: runs of one experiment
+    /// share them.
     ///
     /// # Errors
     /// As [`Config::to_toml`].
     pub fn hash(&self) -> Result<String, TrainError> {
-        let same = Self { name: String::new(), seed: 0, backend: String::new(), ..self.clone() };
+        let mut same = Self { name: String::new(), seed: 0, backend: String::new(), ..self.clone() };
+        (same.spectra.workers, same.spectra.queue) = (0, 0);
         let digest = Sha256::digest(same.to_toml()?.as_bytes());
         Ok(digest.iter().take(4).map(|b| format!("{b:02x}")).collect())
     }
@@ -301,7 +303,7 @@ steps = 2
     #[test]
     fn the_hash_ignores_name_seed_and_backend_only() {
         let hash = |s: &[&str]| resolve(GOOD, s).unwrap().hash().unwrap();
-        assert_eq!(hash(&[]), hash(&["seed=7", "backend=wgpu", "name=other"]));
+        assert_eq!(hash(&[]), hash(&["seed=7", "backend=wgpu", "name=other", "spectra.workers=3", "spectra.queue=4"]));
         assert_ne!(hash(&[]), hash(&["precision=f64"]));
         assert_ne!(hash(&[]), hash(&["training.steps=3"]));
     }
