@@ -254,27 +254,30 @@ class Deviations:
     def __init__(self):
         self.rows = {}
 
-    def add(self, name, step, deviation, bound):
+    def add(self, name, step, deviation, bound, too_large=None):
+        """`too_large` is the verdict where the bound alone does not decide it."""
         count, worst, where, limit, broken = self.rows.get(name, (0, -1.0, None, bound, False))
-        # Written so that NaN counts as broken.
         if not deviation <= worst:
             worst, where = deviation, step
-        self.rows[name] = (count + 1, worst, where, limit, broken or not deviation <= bound)
+        if too_large is None:
+            # Written so that NaN counts as broken.
+            too_large = not deviation <= bound
+        self.rows[name] = (count + 1, worst, where, limit, broken or too_large)
 
     def holds(self):
         return not any(row[4] for row in self.rows.values())
 
 
 def compare_spectrum(found, kind, route, floor, recorded, weight_norm, bound, eps):
-    """Largest deviation of the values above the floor, in units of the largest value."""
+    """Largest deviation of the values above the floor, in units of the largest value, and whether it is too large."""
     if route == "density" or len(recorded) == 0:
         return None
     found = found[: len(recorded)]
     if len(found) < len(recorded):
-        return math.inf
+        return math.inf, True
     top = max(recorded[0], found[0] if len(found) else 0.0)
     if top == 0.0:
-        return 0.0
+        return 0.0, False
     trusted = recorded > floor
     error = np.abs(found - recorded)[trusted]
     # The Gram matrix gives squares to within floor^2, hence a value s to within floor^2 / (2 s).
@@ -282,14 +285,13 @@ def compare_spectrum(found, kind, route, floor, recorded, weight_norm, bound, ep
     if kind in ("update", "displacement"):
         # A difference of weights inherits their rounding, however small it is itself.
         slack = slack + 4.0 * eps * weight_norm
-    error = np.maximum(error - slack, 0.0) / top
     if not np.all(np.isfinite(error)):
-        return math.inf
+        return math.inf, True
     # What lies under the floor must at least be small in the replay too.
     hidden = found[~trusted]
     if len(hidden) and hidden[0] > 2.0 * floor + bound * top:
-        return math.inf
-    return float(error.max()) if len(error) else 0.0
+        return math.inf, True
+    return (float(error.max()) / top, bool(np.any(error > bound * top + slack))) if len(error) else (0.0, False)
 
 
 def replay(directory):
@@ -325,9 +327,10 @@ def replay(directory):
                 continue
             found = np.linalg.svd(matrices[kind], compute_uv=False)
             limit = bounds["singular values"]
-            away = compare_spectrum(found, kind, route, floor, values, norm, limit, eps)
-            if away is not None:
-                deviations.add(f"{LAYER} {kind}", t, away, limit)
+            answer = compare_spectrum(found, kind, route, floor, values, norm, limit, eps)
+            if answer is not None:
+                away, broken = answer
+                deviations.add(f"{LAYER} {kind}", t, away, limit, broken)
     if "train_loss" not in deviations.rows:
         raise NotReplayable("no train_loss is recorded: nothing to compare")
     last = tensors.get(f"final.{LAYER}")
