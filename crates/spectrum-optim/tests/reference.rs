@@ -55,7 +55,7 @@ fn ten_steps_equal_pytorch_in_f64() {
     }
 }
 
-/// Rounding of f32 is amplified where an optimizer divides by a gradient that passes zero; the weights are of order 1.
+/// Weights of order 1, ten steps: some hundred roundings of 6e-8 (the largest deviation seen is 2.8e-6, Muon's).
 #[test]
 fn ten_steps_follow_pytorch_in_f32() {
     let reference = reference();
@@ -66,7 +66,7 @@ fn ten_steps_follow_pytorch_in_f32() {
         for (backend, device) in [("flex", flex()), ("ndarray", ndarray())] {
             let (polynomial, network) = deviation(case, &device, DType::F32);
             println!("{name} {backend}: {polynomial:.1e} {network:.1e}");
-            assert!(polynomial < 2e-4 && network < 2e-4, "{name} {backend}: {polynomial:.1e} {network:.1e}");
+            assert!(polynomial < 2e-5 && network < 2e-5, "{name} {backend}: {polynomial:.1e} {network:.1e}");
         }
     }
 }

@@ -6,7 +6,7 @@ mod common;
 use burn::module::Module;
 use burn::optim::OptimizerRecord;
 use burn::store::ModuleRecord;
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Tensor};
 use common::{Network, flex, ndarray, parameters};
 use spectrum_optim::{OptimError, OptimizerConfig};
 
@@ -29,24 +29,22 @@ const ALL: [&str; 11] = [
 ];
 
 /// Five steps, through bytes as a file would hold them into a fresh model, five more; against ten at once.
-fn resumed_equals_uninterrupted(text: &str, device: &Device, dtype: DType) {
+fn resumed_equals_uninterrupted(text: &str, new: impl Fn() -> Network) {
     let config = config(text);
     let mut optimizer = config.build();
-    let half = Network::new(device, dtype).train(5, config.lr(), &mut optimizer);
+    let half = new().train(5, config.lr(), &mut optimizer);
 
     let model_bytes = half.clone().into_record().into_bytes().unwrap();
     let state_bytes = optimizer.into_bytes().unwrap();
     let whole = half.train(5, config.lr(), &mut optimizer);
 
-    let fresh = Network::new(device, dtype);
-    let fresh = fresh.try_load_record(ModuleRecord::from_bytes(model_bytes).unwrap()).unwrap();
+    let fresh = new().try_load_record(ModuleRecord::from_bytes(model_bytes).unwrap()).unwrap();
     let mut optimizer = config.resume(OptimizerRecord::from_bytes(state_bytes).unwrap()).unwrap();
     let resumed = fresh.train(5, config.lr(), &mut optimizer);
 
     for (a, b) in parameters(&whole).iter().zip(parameters(&resumed)) {
-        assert_eq!(a.dtype(), dtype);
         assert_eq!(a.dtype(), b.dtype());
-        assert_eq!(a.as_bytes(), b.as_bytes(), "{text} {dtype:?}");
+        assert_eq!(a.as_bytes(), b.as_bytes(), "{text} {:?}", a.dtype());
     }
 }
 
@@ -55,7 +53,8 @@ fn every_optimizer_resumes_to_the_bit() {
     for text in ALL {
         for device in [flex(), ndarray()] {
             for dtype in [DType::F32, DType::F64] {
-                resumed_equals_uninterrupted(text, &device, dtype);
+                resumed_equals_uninterrupted(text, || Network::new(&device, dtype));
+                resumed_equals_uninterrupted(text, || Network::large(&device, dtype));
             }
         }
     }
@@ -69,7 +68,7 @@ fn who_holds_the_weights_makes_no_difference() {
         for device in [flex(), ndarray()] {
             for dtype in [DType::F32, DType::F64] {
                 let config = config(text);
-                let (mut alone, mut watched) = (Network::new(&device, dtype), Network::new(&device, dtype));
+                let (mut alone, mut watched) = (Network::large(&device, dtype), Network::large(&device, dtype));
                 let (mut a, mut b) = (config.build(), config.build());
                 for _ in 0..6 {
                     alone = alone.train(1, config.lr(), &mut a);

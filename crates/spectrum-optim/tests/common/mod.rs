@@ -80,10 +80,21 @@ impl Network {
         }
     }
 
+    /// Large enough that matrix products are cut into blocks.
+    pub fn large(device: &Device, dtype: DType) -> Self {
+        Self {
+            a: param(wave([96, 70], 0.73, 0.5, device, dtype) * 0.2),
+            c: param(wave([96], 0.73, 1.5, device, dtype) * 0.8),
+            b: param(wave([33, 96], 0.73, 2.5, device, dtype) * 0.2),
+        }
+    }
+
     pub fn gradients(&self) -> GradientsParams {
         let (device, dtype) = (self.a.val().device(), self.a.val().dtype());
-        let x = wave([6, 4], 1.1, 0.2, &device, dtype);
-        let y = wave([6, 2], 0.6, 1.0, &device, dtype);
+        let ([_, inputs], [outputs, _]) = (self.a.val().dims(), self.b.val().dims());
+        let samples = inputs + 2;
+        let x = wave([samples, inputs], 1.1, 0.2, &device, dtype);
+        let y = wave([samples, outputs], 0.6, 1.0, &device, dtype);
         let hidden = (x.matmul(self.a.val().transpose()) + self.c.val().unsqueeze()).tanh();
         let error = hidden.matmul(self.b.val().transpose()) - y;
         GradientsParams::from_grads((error.clone() * error).mean().backward(), self)
