@@ -142,6 +142,40 @@ fn a_frozen_parameter_has_no_gradient_and_does_not_move() {
     check(&ndarray(), DType::F32, true);
 }
 
+/// `update_overlap_*` at t: cos^2 between the top singular vectors of W_{t-1} and of W_t - W_{t-1}; `..._after`: of W_t.
+/// The vectors are those of the weights' own rows.
+#[test]
+fn an_update_is_compared_with_the_weight_before_it_and_after_it() {
+    let (mut model, mut task) = Task::flex();
+    let sink = Collect::default();
+    let hook = attach(&model, &everything(), sink.clone());
+    for _ in 0..3 {
+        model = task.step(&hook, model).unwrap();
+    }
+    hook.finish().unwrap();
+    let rows = sink.rows();
+    let cos2 = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>().powi(2);
+    let mut compared = 0;
+    for (t, layer) in (1..=3).flat_map(|t| [(t, "first.weight"), (t, "second.weight")]) {
+        let spectrum = |step: usize, kind| {
+            let found = rows[step].spectra.iter().find(|r| r.id.layer == layer && r.id.kind == kind);
+            &found.unwrap().spectrum
+        };
+        let update = spectrum(t, Kind::Update);
+        for (weight, suffix) in [(spectrum(t - 1, Kind::Weight), ""), (spectrum(t, Kind::Weight), "_after")] {
+            for (side, a, b) in [("left", &weight.left, &update.left), ("right", &weight.right, &update.right)] {
+                let expected = cos2(a.as_ref().unwrap().column(0), b.as_ref().unwrap().column(0));
+                let name = format!("update_overlap_{side}{suffix}");
+                let record = rows[t].records.iter().find(|r| r.id.layer == layer && r.metric == name).unwrap();
+                let found = record.outcome.value().unwrap();
+                assert!((found - expected).abs() < 1e-12, "{layer} {name} at {t}: {found} for {expected}");
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 3 * 2 * 2 * 2);
+}
+
 fn at_start<M: Module>(model: &M, rules: &[LayerRule]) -> Vec<SpectrumRow> {
     let sink = Collect::default();
     let hook = Hook::attach(model, rules, &everything(), References::default(), Box::new(sink.clone())).unwrap();
