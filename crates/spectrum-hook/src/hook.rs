@@ -7,100 +7,15 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use spectrum_core::{Kind, LayerMatrix, LayerRule, Outcome, Pool, References, Route, Sink, StepRows};
+use spectrum_core::{Kind, LayerMatrix, LayerRule, Outcome, Pool, References, Sink, StepRows};
 use spectrum_measure::Battery;
 
 use crate::pipeline::{Pipeline, Task};
-use crate::select::{Layer, select};
-use crate::slot::{Promise, Slot};
-use crate::snapshot::{Collector, Snapshot};
+use crate::select::select;
+use crate::snapshot::Collector;
+use crate::state::{Last, State, Taken};
 use crate::tasks::{self, Context};
-use crate::{HookError, Schedule};
-
-/// What to record and how.
-#[derive(Debug, Clone)]
-pub struct HookOptions {
-    /// Globs on layer names.
-    pub layers: Vec<String>,
-    /// Which matrices of each layer.
-    pub kinds: Vec<Kind>,
-    /// At which steps.
-    pub schedule: Schedule,
-    /// How singular values are computed.
-    pub route: Route,
-    /// Leading singular pairs kept; 0 for values alone.
-    pub vectors: usize,
-    /// Whether each weight's null (W_0 + shuffled displacement) is measured beside it.
-    pub nulls: bool,
-    /// Worker threads; 0 for one less than the machine has, and at least one.
-    pub workers: usize,
-    /// Tasks that may wait for a worker before the training thread does.
-    pub queue: usize,
-}
-
-impl Default for HookOptions {
-    fn default() -> Self {
-        Self {
-            layers: vec!["*".into()],
-            kinds: vec![Kind::Weight],
-            schedule: Schedule::default(),
-            route: Route::Gram,
-            vectors: 8,
-            nulls: false,
-            workers: 0,
-            queue: 16,
-        }
-    }
-}
-
-impl HookOptions {
-    /// Checks everything that [`Hook::attach`] would refuse, without starting anything.
-    ///
-    /// # Errors
-    /// As [`Hook::attach`].
-    pub fn check<M: Module>(&self, model: &M, rules: &[LayerRule]) -> Result<(), HookError> {
-        self.schedule.validate()?;
-        select(model, rules, &self.layers).map(|_| ())
-    }
-}
-
-/// What recording cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct HookStats {
-    /// Time that the training thread spent inside the hook.
-    pub waited: Duration,
-    /// Time that workers were busy, summed over workers.
-    pub busy: Duration,
-    /// Matrices taken.
-    pub matrices: u64,
-}
-
-/// Where one matrix of one layer was last seen.
-struct Last {
-    snapshot: Arc<Snapshot>,
-    slot: Option<Arc<Slot>>,
-}
-
-type Key = (usize, String);
-type Taken = Vec<(Key, Arc<Snapshot>)>;
-
-struct State {
-    layers: Vec<Layer>,
-    kinds: Vec<Kind>,
-    schedule: Schedule,
-    nulls: bool,
-    context: Arc<Context>,
-    pipeline: Pipeline,
-    step: u64,
-    parts: usize,
-    rows: StepRows,
-    open: bool,
-    initial: HashMap<Key, Arc<Snapshot>>,
-    last: HashMap<Key, Last>,
-    pending: Option<Collector>,
-    waited: Duration,
-    matrices: u64,
-}
+use crate::{HookError, HookOptions, HookStats};
 
 /// A shared handle: clones record into the same run, so a model or a learner may carry one.
 ///
@@ -355,86 +270,5 @@ impl Hook {
         s.waited += start.elapsed();
         closed?;
         Ok(HookStats { waited: s.waited, busy: busy?, matrices: s.matrices })
-    }
-}
-
-impl State {
-    fn take_weights<M: Module>(&self, model: &M, step: u64) -> Result<Taken, HookError> {
-        let mut collector = Collector::default();
-        collector.weights(model, &self.layers, step);
-        let read = collector.read(&self.layers)?;
-        Ok(read.into_iter().map(|(l, m)| ((l, m.window.name.clone()), Arc::new(m))).collect())
-    }
-
-    fn submit(&mut self, task: Task) -> Result<(), HookError> {
-        // Rows of a step that the sink has taken already would have nowhere to go.
-        if !self.open {
-            self.pipeline.ready()?;
-            return Err(HookError::Closed { step: self.step });
-        }
-        self.pipeline.submit(self.step, self.parts, task)?;
-        self.parts += 1;
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<(), HookError> {
-        if !std::mem::take(&mut self.open) {
-            return self.pipeline.check();
-        }
-        let rows = std::mem::replace(&mut self.rows, StepRows::new(self.step));
-        self.pipeline.close(self.step, self.parts, rows)
-    }
-
-    /// Queues the tasks of the open step: weights first, so that nothing waits for a spectrum that is not yet queued.
-    fn record(&mut self, weights: Taken, gradients: Vec<Arc<Snapshot>>) -> Result<(), HookError> {
-        let has = |k: Kind| self.kinds.contains(&k);
-        let (weight, displacement, update) = (has(Kind::Weight), has(Kind::Displacement), has(Kind::Update));
-        let context = self.context.clone();
-        let first = self.step == 0;
-        for (key, now) in weights {
-            self.matrices += 1;
-            let before = self.last.remove(&key).filter(|l| l.snapshot.step + 1 == self.step);
-            // The slot of W_{t-1}; without one (a gap in the schedule, a resumed run) its spectrum is computed for this.
-            let previous = match &before {
-                Some(last) if update => Some((
-                    last.snapshot.clone(),
-                    match &last.slot {
-                        Some(slot) => slot.clone(),
-                        None => {
-                            let slot = Arc::new(Slot::default());
-                            let task =
-                                tasks::weight(context.clone(), last.snapshot.clone(), Promise(slot.clone()), false);
-                            self.submit(task)?;
-                            slot
-                        }
-                    },
-                )),
-                _ => None,
-            };
-            let slot = (weight || update).then(|| Arc::new(Slot::default()));
-            if let Some(slot) = &slot {
-                self.submit(tasks::weight(context.clone(), now.clone(), Promise(slot.clone()), weight))?;
-            }
-            if let (Some((before, previous)), Some(current)) = (previous, &slot) {
-                self.submit(tasks::update(context.clone(), now.clone(), before, previous, current.clone()))?;
-            }
-            let initial = self.initial.get(&key).filter(|_| !first).cloned();
-            if let Some(initial) = initial {
-                if displacement {
-                    self.submit(tasks::displacement(context.clone(), now.clone(), initial.clone()))?;
-                }
-                if self.nulls && weight {
-                    self.submit(tasks::null(context.clone(), now.clone(), initial))?;
-                }
-            }
-            if update {
-                self.last.insert(key, Last { snapshot: now, slot });
-            }
-        }
-        for g in gradients {
-            self.matrices += 1;
-            self.submit(tasks::gradient(context.clone(), g))?;
-        }
-        Ok(())
     }
 }

@@ -19,15 +19,18 @@
 
 mod error;
 mod hook;
+mod options;
 mod pipeline;
 mod schedule;
 mod select;
 mod slot;
 mod snapshot;
+mod state;
 mod tasks;
 
 pub use error::HookError;
-pub use hook::{Hook, HookOptions, HookStats};
+pub use hook::Hook;
+pub use options::{HookOptions, HookStats};
 pub use pipeline::Task;
 pub use schedule::Schedule;
 pub use select::default_rules;

@@ -8,7 +8,11 @@ use crate::HookError;
 ///
 /// In TOML: `every = 5`, `every = { log = 10 }` (ten steps a decade), `every = [1, 2, 5, 100]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "expected a spacing of at least 1, a list of steps, or { log = steps a decade }"
+)]
 pub enum Schedule {
     /// Every k-th step.
     Every(u64),

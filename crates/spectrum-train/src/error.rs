@@ -114,6 +114,24 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Whether a key of the config is wrong in a way that shows only beside the data or the model: the message names the
+    /// key, and whoever knows the file may put its name in front.
+    #[must_use]
+    pub fn is_about_a_key(&self) -> bool {
+        match self {
+            Self::Batch { .. } | Self::Model(_) => true,
+            Self::Data(e) => matches!(e, DataError::Request { .. } | DataError::BuiltIn { .. } | DataError::Constant),
+            Self::Hook(e) => matches!(
+                e,
+                HookError::Glob { .. }
+                    | HookError::NoSuchLayer { .. }
+                    | HookError::NoSuchParameter { .. }
+                    | HookError::Schedule(_)
+            ),
+            _ => false,
+        }
+    }
+
     /// Whether the input was wrong (exit code 2) rather than the run (exit code 3).
     #[must_use]
     pub fn is_input(&self) -> bool {

@@ -64,6 +64,7 @@ fn an_ill_typed_key_is_named_with_what_was_expected() {
     refused(TINY, &["training.steps=2.5"], &["training.steps", "2.5"]);
     refused(TINY, &["training.batch=half"], &["training.batch", "\"full\""]);
     refused(TINY, &["spectra.every=often"], &["spectra.every", "spacing", "log"]);
+    refused(TINY, &["spectra.every={ log = 2, from = 3 }"], &["spectra.every", "spacing", "log"]);
     refused(TINY, &["spectra.enabled=1"], &["spectra.enabled", "boolean"]);
     refused(TINY, &["data=3"], &["data", "3"]);
 }

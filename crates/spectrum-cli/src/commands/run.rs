@@ -9,8 +9,9 @@ use crate::exit::Failure;
 use crate::progress::Reporter;
 use crate::{commands, output};
 
-fn failure(e: &TrainError) -> Failure {
-    if e.is_input() { Failure::input(e) } else { Failure::failed(e) }
+fn failure(args: &Run, e: &TrainError) -> Failure {
+    let text = if e.is_about_a_key() { format!("{}: {e}", args.config.display()) } else { e.to_string() };
+    if e.is_input() { Failure::input(text) } else { Failure::failed(text) }
 }
 
 pub(crate) fn run(args: &Run) -> Result<(), Failure> {
@@ -18,12 +19,12 @@ pub(crate) fn run(args: &Run) -> Result<(), Failure> {
         args.sets.iter().map(|s| s.parse()).collect::<Result<Vec<Override>, _>>().map_err(Failure::input)?;
     overrides.extend(args.backend.as_ref().map(|b| Override::new("backend", b.clone())));
     overrides.extend(args.seed.map(|s| Override::new("seed", s)));
-    let config = ConfigSource::read(&args.config).and_then(|c| c.resolve(&overrides)).map_err(|e| failure(&e))?;
+    let config = ConfigSource::read(&args.config).and_then(|c| c.resolve(&overrides)).map_err(|e| failure(args, &e))?;
     let options = RunOptions { out: args.out.clone(), resume: args.resume, force: args.force, tensors: args.tensors };
     let mut reporter = Reporter::new(args.quiet || args.json);
     let finished = spectrum_train::run(&config, &options, &mut |p| reporter.at(p));
     reporter.done();
-    let finished = finished.map_err(|e| failure(&e))?;
+    let finished = finished.map_err(|e| failure(args, &e))?;
     let data = commands::read(&finished.dir)?;
     let report = RunDirectory::report_file(&finished.dir);
     if !finished.found || !report.exists() {

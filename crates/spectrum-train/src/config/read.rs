@@ -127,9 +127,9 @@ impl ConfigSource {
 
     fn get<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, TrainError> {
         let Some(value) = self.table.remove(key) else { return Ok(None) };
-        value.try_into().map(Some).map_err(|e: toml::de::Error| TrainError::Config {
+        value.clone().try_into().map(Some).map_err(|e: toml::de::Error| TrainError::Config {
             file: self.file.clone(),
-            key: key.to_owned(),
+            key: format!("{key}{}", culprit::<T>(&value, e.message())),
             why: with_nearest(e.message()),
         })
     }
@@ -166,6 +166,37 @@ fn with_nearest(message: &str) -> String {
         }
         _ => message.to_owned(),
     }
+}
+
+/// `.path.to.key` of what the error is about, from the table that was read; empty for the table itself. Serde reads a
+/// table with a `kind` through a buffer that forgets where a value stood. So the key is found by leaving it out: without
+/// it the error is another one, or none.
+fn culprit<T: DeserializeOwned>(value: &Value, message: &str) -> String {
+    fn search(table: &Table, missing: bool, variant: bool, still: &dyn Fn(Table) -> bool) -> String {
+        let without = |key: &str| {
+            let mut rest = table.clone();
+            rest.remove(key);
+            rest
+        };
+        // Leaving out one key more changes which one is reported as missing: then only tables within can hold the gap.
+        let may = |key: &str, value: &Value| key != "kind" && (!missing || value.is_table());
+        let found = table.iter().find(|(k, v)| may(k, v) && !still(without(k)));
+        // Leaving out `kind` always changes the error, so its own errors are told by their words.
+        let Some((key, value)) = found.or_else(|| table.get_key_value("kind").filter(|_| variant)) else {
+            return String::new();
+        };
+        let within = value.as_table().map(|inner| {
+            search(inner, missing, variant, &|inner| {
+                let mut whole = table.clone();
+                whole.insert(key.clone(), Value::Table(inner));
+                still(whole)
+            })
+        });
+        format!(".{key}{}", within.unwrap_or_default())
+    }
+    let still = |table: Table| matches!(Value::Table(table).try_into::<T>(), Err(e) if e.message() == message);
+    let (missing, variant) = (message.starts_with("missing field"), message.contains("variant"));
+    value.as_table().map(|t| search(t, missing, variant, &still)).unwrap_or_default()
 }
 
 type Wrong = (&'static str, String);
@@ -311,13 +342,19 @@ steps = 2
     #[test]
     fn errors_name_the_file_the_key_and_what_was_expected() {
         for (sets, words) in [
-            (&["data.linkk=tanh"][..], &["c.toml", "data", "linkk", "did you mean `link`"][..]),
+            (&["data.linkk=tanh"][..], &["c.toml: data.linkk: ", "did you mean `link`"][..]),
             (&["seeed=1"], &["c.toml", "seeed", "did you mean `seed`"]),
             (&["data.n=0"], &["data.n", "at least 1"]),
-            (&["data.n=many"], &["data", "integer"]),
+            (&["data.n=many"], &["data.n: ", "\"many\"", "usize"]),
+            (&["data.kind=mnst"], &["data.kind: ", "did you mean `mnist`"]),
+            (&["data={kind='single-index', d=3}"], &["c.toml: data: ", "missing field `n`"]),
+            (&["data={kind='single-index', n=3}"], &["c.toml: data: ", "missing field `d`"]),
+            (&["optimizer={kind='muon', fallback={beta=1}}"], &["optimizer.fallback.beta: ", "did you mean `betas`"]),
+            (&["optimizer.schedule={kind='warmup'}"], &["optimizer.schedule: ", "missing field `steps`"]),
+            (&["spectra.every=often"], &["spectra.every: ", "a spacing"]),
             (&["model.width=99999999999"], &["model.width", "memory"]),
-            (&["model.activation=tahn"], &["model", "did you mean `tanh`"]),
-            (&["training.batch=0"], &["training", "\"full\""]),
+            (&["model.activation=tahn"], &["model.activation: ", "did you mean `tanh`"]),
+            (&["training.batch=0"], &["training.batch: ", "\"full\""]),
             (&["training.epochs=1"], &["training", "both"]),
             (&["spectra.every=0"], &["spectra.every"]),
             (&["precision=f16"], &["precision", "f32 or f64"]),
