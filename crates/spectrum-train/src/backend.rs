@@ -64,7 +64,11 @@ fn wgpu(name: &str) -> Answer {
 fn start_wgpu(name: &str) -> Answer {
     use burn::tensor::{DeviceKind, DeviceType};
     #[cfg(feature = "vulkan")]
-    let options = if name == "vulkan" { Device::vulkan_options() } else { Device::wgpu_options() };
+    let options = if name == "vulkan" {
+        Device::wgpu_options().graphics_api(burn::backend::WgpuBackend::Vulkan)
+    } else {
+        Device::wgpu_options()
+    };
     #[cfg(not(feature = "vulkan"))]
     let options = {
         let _ = name;
