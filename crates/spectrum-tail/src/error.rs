@@ -25,7 +25,7 @@ pub enum TailError {
     /// At least half of the eigenvalues are zero, so that the median cut-off has no logarithm.
     #[error("the median eigenvalue is zero")]
     ZeroCutoff,
-    /// Every eigenvalue of the tail equals the cut-off: the exponent would be infinite.
+    /// Every eigenvalue of the tail equals the cut-off up to rounding: the exponent would be infinite, or noise.
     #[error("all eigenvalues of the tail are equal")]
     EqualTail,
     /// The eigenvalues are in neither ascending nor descending order.

@@ -40,6 +40,20 @@ fn small_cases_by_hand() {
     assert!((fit.alpha - (1.0 + 2.0 / 4f64.ln())).abs() < 1e-14);
 }
 
+/// The Gram eigenvalues of a matrix with orthonormal columns come back as 1 within some roundings. Their exponent would
+/// be 1e15.
+#[test]
+fn a_tail_that_is_equal_up_to_rounding_has_no_exponent() {
+    let mut values: Vec<f64> = (0..200).map(|i| 1.0 + f64::from(i * 37 % 11 - 5) * 2e-16).collect();
+    values.sort_by(f64::total_cmp);
+    assert!(values[199] > values[100]);
+    assert_eq!(hill_median(&values, 0.0), Err(TailError::EqualTail));
+    assert_eq!(Reason::from(TailError::EqualTail), Reason::Degenerate);
+    // A spread of a thousandth of a thousandth is a tail, however steep.
+    let narrow: Vec<f64> = (0..200).map(|i| 1.0 + f64::from(i) * 1e-8).collect();
+    assert!(hill_median(&narrow, 0.0).unwrap().alpha > 1e5);
+}
+
 #[test]
 fn what_has_no_answer_says_why() {
     assert_eq!(hill_median(&[2.0, 1.0], 0.0), Err(TailError::TooFewValues { found: 2, needed: 3 }));
