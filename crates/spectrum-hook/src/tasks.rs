@@ -58,7 +58,7 @@ impl Context {
                 self.battery.measure_sample(&sample, &mut rows);
                 rows.spectra.push(SpectrumRow { id, spectrum: spectrum.clone() });
             }
-            Err(reason) => self.battery.missing(&id, reason, &mut rows),
+            Err(reason) => self.battery.missing(&id, reason, &self.references, &mut rows),
         }
         rows
     }

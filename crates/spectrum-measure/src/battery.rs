@@ -1,7 +1,8 @@
 //! The set of measures that a run applies to each of its matrices.
 
-use spectrum_core::{Kind, MatrixId, Measure, Outcome, Reason, Record, Sample, StepRows};
+use spectrum_core::{Kind, MatrixId, Measure, Outcome, Reason, Record, References, Sample, StepRows};
 
+use crate::measures::teacher::not_on_inputs;
 use crate::measures::{Bulk, Hill, InitialOutliers, Norms, Ranks, Teacher, UpdateOverlap};
 
 /// Kinds that are matrices of the network; kernels have a spectrum too, but no bulk law of this form.
@@ -66,19 +67,26 @@ impl Battery {
     /// Measures one matrix: appends its records and blobs (not its spectrum) to the step's rows.
     pub fn measure_sample(&self, sample: &Sample<'_>, rows: &mut StepRows) {
         if sample.spectrum.singular_values.iter().any(|s| !s.is_finite()) {
-            return self.missing(sample.id, &Reason::NotFinite, rows);
+            return self.missing(sample.id, &Reason::NotFinite, sample.references, rows);
         }
         for entry in self.entries.iter().filter(|e| e.kinds.contains(&sample.id.kind)) {
             entry.measure.measure(sample, &mut rows.records, &mut rows.blobs);
         }
     }
 
-    /// Writes down that a matrix has no spectrum, and why: one record for each of its kind's metrics. Those that also
-    /// need a reference of the run (a teacher, the variance of W_0, the weights around an update) are left out.
-    pub fn missing(&self, id: &MatrixId, reason: &Reason, rows: &mut StepRows) {
-        let plain = self.entries.iter().filter(|e| e.kinds.contains(&id.kind) && e.kinds.len() >= MATRICES.len());
-        for metric in plain.flat_map(|e| e.measure.metrics()).filter(|m| !m.starts_with("teacher_")) {
-            rows.records.push(record(id, metric, Outcome::Missing(reason.clone())));
+    /// Writes down that a matrix has no spectrum, and why: one record for each metric that it would have with one. So
+    /// those that need a reference of the run (a teacher, the variance of W_0) are there if the run has it.
+    pub fn missing(&self, id: &MatrixId, reason: &Reason, references: &References, rows: &mut StepRows) {
+        for metric in self.metrics_of(id.kind) {
+            let reason = match metric {
+                "outliers_initial" if !references.initial_std.iter().any(|(layer, _)| *layer == id.layer) => continue,
+                "teacher_alignment" | "teacher_projection" if references.teacher.is_none() => continue,
+                "teacher_alignment" | "teacher_projection" if !references.input_layers.contains(&id.layer) => {
+                    not_on_inputs()
+                }
+                _ => reason.clone(),
+            };
+            rows.records.push(record(id, metric, Outcome::Missing(reason)));
         }
     }
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{close, has, layer, measured, outcome, reference, rough, spectrum, value, values};
 use proptest::prelude::*;
-use spectrum_core::{Kind, Outcome, Reason, References, Route, StepRows};
+use spectrum_core::{Kind, Outcome, Reason, References, Route, StepRows, Vectors};
 use spectrum_measure::Battery;
 use spectrum_measure::measures::{effective_rank, gini, mass_rank};
 
@@ -173,8 +173,47 @@ fn a_spectrum_that_is_not_finite_has_reasons_only() {
     assert!(rows.records.iter().all(|r| r.outcome == Outcome::Missing(Reason::NotFinite)));
     // The same rows as for a matrix whose spectrum could not be computed at all.
     let mut missing = StepRows::new(3);
-    Battery::standard().missing(&common::id(Kind::Weight), &Reason::NotFinite, &mut missing);
+    let none = References::default();
+    Battery::standard().missing(&common::id(Kind::Weight), &Reason::NotFinite, &none, &mut missing);
     assert_eq!(rows, missing);
+}
+
+/// A run's figures must not lose rows where a matrix has diverged: the same metrics with a spectrum and without.
+#[test]
+fn a_missing_spectrum_leaves_the_rows_of_a_spectrum() {
+    let teacher = Vectors { len: 12, count: 1, data: [vec![1.0], vec![0.0; 11]].concat() };
+    let layer = common::id(Kind::Weight).layer;
+    let known = References {
+        teacher: Some(std::sync::Arc::new(teacher)),
+        input_layers: vec![layer.clone()],
+        initial_std: vec![(layer, 0.1)],
+        seed: 0,
+    };
+    let others = References { input_layers: vec![], initial_std: vec![], ..known.clone() };
+    let s = values(20, 12, 0.0, (0..12).map(|i| 5.0 - 0.3 * f64::from(i)).collect());
+    for references in [&known, &others, &References::default()] {
+        for kind in [Kind::Weight, Kind::Displacement, Kind::Update, Kind::Gradient, Kind::Ck] {
+            let whole = measured(kind, &s, None, NO_AROUND, references);
+            let mut missing = StepRows::new(3);
+            Battery::standard().missing(&common::id(kind), &Reason::NotFinite, references, &mut missing);
+            let names = |rows: &StepRows| rows.records.iter().map(|r| r.metric.clone()).collect::<Vec<_>>();
+            assert_eq!(names(&missing), names(&whole), "{kind:?}");
+            for (without, with) in missing.records.iter().zip(&whole.records) {
+                let later = matches!(&with.outcome, Outcome::Missing(Reason::NotApplicable(_)));
+                let expected = if later { with.outcome.clone() } else { Outcome::Missing(Reason::NotFinite) };
+                assert_eq!(without.outcome, expected, "{kind:?} {}", with.metric);
+            }
+        }
+    }
+}
+
+/// Eight values are too few for a bulk, whether one of them lies below the floor or none does.
+#[test]
+fn too_few_values_are_too_few_below_the_floor_too() {
+    let mut s: Vec<f64> = (0..8).map(|i| 5.0 - 0.3 * f64::from(i)).collect();
+    s[7] = 1e-9;
+    let rows = plain(Kind::Weight, &values(20, 8, 1e-6, s));
+    assert!(matches!(outcome(&rows, "mp_edge"), Outcome::Missing(Reason::TooFewValues { .. })));
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use spectrum_core::{Blob, Measure, Outcome, Reason, Record, Sample, Spectrum};
 use spectrum_law::bulk::{count_outliers, outlier_threshold};
-use spectrum_law::{BulkFit, MarchenkoPastur, fit_bulk};
+use spectrum_law::{BulkFit, LawError, MarchenkoPastur, fit_bulk};
 
 use super::trusted::incomplete;
 use crate::battery::record;
@@ -49,6 +49,10 @@ pub(crate) fn trusted_fit(spectrum: &Spectrum) -> Result<BulkFit, Reason> {
         return fit_bulk(&eigenvalues, rows, cols).map_err(Reason::from);
     }
     let fit = fit_bulk(&eigenvalues, rows, cols);
+    // Exact values would be no more.
+    if let Err(e @ LawError::TooFewValues { .. }) = &fit {
+        return Err(e.clone().into());
+    }
     let mut end = |low: f64| {
         eigenvalues[sound..].fill(low);
         fit_bulk(&eigenvalues, rows, cols)

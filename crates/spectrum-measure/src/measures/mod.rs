@@ -5,7 +5,7 @@ mod hill;
 mod norms;
 mod overlap;
 mod ranks;
-mod teacher;
+pub(crate) mod teacher;
 mod trusted;
 
 pub use bulk::{Bulk, InitialOutliers};

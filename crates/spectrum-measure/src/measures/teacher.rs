@@ -35,9 +35,14 @@ impl Measure for Teacher {
     }
 }
 
+/// Why a later layer has no alignment.
+pub(crate) fn not_on_inputs() -> Reason {
+    Reason::NotApplicable("the matrix does not act on raw inputs".to_owned())
+}
+
 fn right_vectors<'a>(sample: &Sample<'a>, teacher: &Vectors) -> Result<&'a Vectors, Reason> {
     if !sample.references.input_layers.contains(&sample.id.layer) {
-        return Err(Reason::NotApplicable("the matrix does not act on raw inputs".to_owned()));
+        return Err(not_on_inputs());
     }
     if teacher.len != sample.spectrum.cols || teacher.count == 0 {
         return Err(Reason::NotApplicable(format!(
