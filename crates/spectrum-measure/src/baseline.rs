@@ -10,7 +10,8 @@ use crate::ridge::{Samples, linear_fit};
 /// `initial_kernel_test_loss`, is [`FeatureProbe`](crate::FeatureProbe)'s answer on the features of W_0.
 ///
 /// # Errors
-/// [`MeasureError`] when a length does not fit, the ridge parameter is not positive, or an input is not finite.
+/// [`MeasureError`] when a length does not fit, the ridge parameter is not positive, or an input or the loss is not
+/// finite.
 pub fn linear_ridge(
     x: &[f64],
     y: &[f64],

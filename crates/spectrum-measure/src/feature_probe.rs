@@ -7,6 +7,7 @@
 //! again in the evaluation. Its features are nearly linear; its training is not affected.
 
 use spectrum_core::{MatrixId, Outcome, Reason, Spectrum, StepRows};
+use spectrum_linalg::gram_of_features;
 
 use crate::battery::record;
 use crate::ridge::{Samples, gram_checked, project, solve};
@@ -61,30 +62,14 @@ impl FeatureProbe<'_> {
 
     /// Alignment and losses.
     ///
-    /// Kernel-target alignment, uncentred (Cristianini et al., NIPS 2001), of the conjugate kernel K = F^T F/h:
-    ///
-    /// ```text
-    /// kta = <K, Y Y^T>_F / (|K|_F |Y Y^T|_F) = |F Y|_F^2 / (|F F^T|_F |Y^T Y|_F)
-    /// ```
-    ///
-    /// The right-hand side needs no n x n matrix: F^T F and F F^T have the same Frobenius norm.
+    /// The alignment is [`kta`]'s, the losses are [`ridge_refit`](crate::ridge_refit)'s.
     ///
     /// # Errors
     /// [`MeasureError`] when a length does not fit, the ridge parameter is not positive, or a feature is not finite.
     pub fn fit(&self) -> Result<ProbeFit, MeasureError> {
         let (train, test) = (self.train(), self.test());
         let gram = gram_checked(self.h, &train, &test, self.ridge_lambda)?;
-        let norm = |x: &[f64]| x.iter().map(|v| v * v).sum::<f64>();
-        let kernel = norm(&gram).sqrt();
-        let aligned = norm(&project(self.h, &train));
-        let mut labels = 0.0;
-        for a in self.labels.chunks_exact(self.n) {
-            for b in self.labels.chunks_exact(self.n) {
-                labels += a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>().powi(2);
-            }
-        }
-        let size = kernel * labels.sqrt();
-        let kta = if size == 0.0 { Outcome::Missing(Reason::Degenerate) } else { Outcome::from(aligned / size) };
+        let kta = alignment(self.h, &gram, &train);
         Ok(ProbeFit { kta, ridge: solve(self.h, gram, train, test, self.ridge_lambda)? })
     }
 
@@ -103,6 +88,42 @@ impl FeatureProbe<'_> {
         rows.records.extend(Self::METRICS.iter().zip(answers).map(|(metric, answer)| record(id, metric, answer)));
         loss
     }
+}
+
+/// Kernel-target alignment, uncentred (Cristianini et al., NIPS 2001), of the conjugate kernel K = F^T F/h, between 0
+/// and 1:
+///
+/// ```text
+/// kta = <K, Y Y^T>_F / (|K|_F |Y Y^T|_F) = |F Y|_F^2 / (|F F^T|_F |Y^T Y|_F)
+/// ```
+///
+/// The right-hand side needs no n x n matrix: F^T F and F F^T have the same Frobenius norm. `features` is h x n,
+/// column-major, one sample a column; `labels` n x outputs, column-major (one-hot classes, or n numbers).
+///
+/// Missing as [`Reason::Degenerate`] when the features or the labels are zero, [`Reason::NotFinite`], and
+/// [`Reason::NotComputed`] when a length does not fit.
+#[must_use]
+pub fn kta(features: &[f64], h: usize, n: usize, labels: &[f64]) -> Outcome {
+    let samples = Samples { inputs: features, labels, count: n };
+    match samples.outputs(h, ["features", "labels"]) {
+        Ok(_) => alignment(h, &gram_of_features(features, h, n), &samples),
+        Err(e) => Outcome::Missing(e.into()),
+    }
+}
+
+/// [`kta`] with F F^T, which the ridge refit needs too.
+fn alignment(h: usize, gram: &[f64], samples: &Samples<'_>) -> Outcome {
+    let norm = |x: &[f64]| x.iter().map(|v| v * v).sum::<f64>();
+    let kernel = norm(gram).sqrt();
+    let aligned = norm(&project(h, samples));
+    let mut labels = 0.0;
+    for a in samples.labels.chunks_exact(samples.count) {
+        for b in samples.labels.chunks_exact(samples.count) {
+            labels += a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>().powi(2);
+        }
+    }
+    let size = kernel * labels.sqrt();
+    if size == 0.0 { Outcome::Missing(Reason::Degenerate) } else { Outcome::from(aligned / size) }
 }
 
 /// The spectrum of the conjugate kernel K = F^T F/h (n x n) from that of the features F (h x n).

@@ -51,5 +51,5 @@ pub mod tolerance;
 
 pub use battery::Battery;
 pub use error::MeasureError;
-pub use feature_probe::{FeatureProbe, conjugate_kernel_spectrum};
+pub use feature_probe::{FeatureProbe, conjugate_kernel_spectrum, kta};
 pub use ridge::{RidgeFit, ridge_refit};

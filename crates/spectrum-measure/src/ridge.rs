@@ -1,6 +1,6 @@
 //! Ridge regression on fixed features: what a linear readout makes of them.
 
-use spectrum_linalg::{gram_of_features, matvec, matvec_transposed, ridge};
+use spectrum_linalg::{LinalgError, gram_of_features, matvec, matvec_transposed, ridge};
 
 use crate::MeasureError;
 
@@ -54,7 +54,7 @@ impl Samples<'_> {
 /// h it is c = (F F^T + lambda n I)^{-1} F y with predictions F^T c, which is what is solved.
 ///
 /// # Errors
-/// [`MeasureError`] when a length does not fit, the ridge parameter is not positive, or a feature is not finite.
+/// [`MeasureError`] when a length does not fit, the ridge parameter is not positive, or an input or a loss is not finite.
 pub fn ridge_refit(size: usize, train: Samples<'_>, test: Samples<'_>, lambda: f64) -> Result<RidgeFit, MeasureError> {
     let gram = gram_checked(size, &train, &test, lambda)?;
     solve(size, gram, train, test, lambda)
@@ -125,10 +125,13 @@ pub(crate) fn solve(
 ) -> Result<RidgeFit, MeasureError> {
     let mut coefficients = project(size, &train);
     ridge(&mut gram, size, lambda * train.count as f64, &mut coefficients)?;
-    Ok(RidgeFit {
-        train_loss: mean_squared_error(size, &train, &coefficients),
-        test_loss: mean_squared_error(size, &test, &coefficients),
-    })
+    let train_loss = mean_squared_error(size, &train, &coefficients);
+    let test_loss = mean_squared_error(size, &test, &coefficients);
+    if train_loss.is_finite() && test_loss.is_finite() {
+        Ok(RidgeFit { train_loss, test_loss })
+    } else {
+        Err(LinalgError::NotFinite.into())
+    }
 }
 
 /// F Y: size x outputs.

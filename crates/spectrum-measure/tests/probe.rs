@@ -5,9 +5,10 @@ mod common;
 
 use common::{close, id, matrix, reference, spectrum};
 use spectrum_core::{Kind, Outcome, Reason, Route, StepRows};
+use spectrum_linalg::LinalgError;
 use spectrum_measure::baseline::linear_ridge;
 use spectrum_measure::ridge::{Samples, linear_fit};
-use spectrum_measure::{FeatureProbe, MeasureError, conjugate_kernel_spectrum, ridge_refit};
+use spectrum_measure::{FeatureProbe, MeasureError, conjugate_kernel_spectrum, kta, ridge_refit};
 
 const H: usize = 12;
 const N: usize = 25;
@@ -49,6 +50,7 @@ fn several_classes_use_y_y_transposed() {
             .fit()
             .unwrap();
     assert!(close(fit.kta.value().unwrap(), reference("classes_kta"), 1e-12));
+    assert_eq!(kta(&f, H, N, &y), fit.kta);
     assert!(close(fit.ridge.test_loss, reference("classes_test_loss"), 1e-10));
 }
 
@@ -91,6 +93,33 @@ fn probes_that_do_not_fit_are_refused() {
     assert_eq!(loss, Outcome::Missing(Reason::NotFinite));
     let records = rows.records;
     assert!(records.len() == 3 && records.iter().all(|r| r.outcome == Outcome::Missing(Reason::NotFinite)));
+}
+
+#[test]
+fn an_alignment_without_an_answer_says_why() {
+    let (mut f, y) = (matrix(H, N, 1.0), one_hot(N));
+    assert_eq!(kta(&vec![0.0; H * N], H, N, &y), Outcome::Missing(Reason::Degenerate));
+    assert_eq!(kta(&f, H, N, &vec![0.0; N]), Outcome::Missing(Reason::Degenerate));
+    assert!(matches!(kta(&f, H, N + 1, &y), Outcome::Missing(Reason::NotComputed(_))));
+    assert!(matches!(kta(&f, H, N, &y[1..]), Outcome::Missing(Reason::NotComputed(_))));
+    assert!(matches!(kta(&[], 0, 0, &[]), Outcome::Missing(Reason::NotComputed(_))));
+    f[3] = f64::INFINITY;
+    assert_eq!(kta(&f, H, N, &y), Outcome::Missing(Reason::NotFinite));
+}
+
+/// The fit may be sound where the test set, or a square, is not.
+#[test]
+fn a_loss_that_is_not_finite_is_an_error() {
+    let (f, y) = (matrix(H, N, 1.0), shifted(N, 5.0, 0.3));
+    for value in [f64::NAN, f64::INFINITY, 1e300] {
+        let mut broken = f.clone();
+        broken[7] = value;
+        let test = Samples { inputs: &broken, labels: &y, count: N };
+        let train = Samples { inputs: &f, labels: &y, count: N };
+        let expected = MeasureError::Solve(LinalgError::NotFinite);
+        assert_eq!(ridge_refit(H, train, test, 0.01), Err(expected.clone()), "{value}");
+        assert_eq!(linear_ridge(&f, &y, &broken, &y, H, 0.01), Err(expected), "{value}");
+    }
 }
 
 #[test]
