@@ -37,7 +37,7 @@ impl Dense {
         }
         let count = inputs
             .checked_mul(outputs)
-            .filter(|c| *c <= isize::MAX as usize / 16)
+            .filter(|c| *c <= 1 << 32)
             .ok_or(ModelError::TooLarge { rows: outputs, cols: inputs })?;
         let values = scaled(draw, &format!("{path}.weight"), count, std);
         let weight = Param::from_tensor(place.upload_to(device, &values, [inputs, outputs]));

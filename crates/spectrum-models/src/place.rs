@@ -14,7 +14,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// A place; a recording device is stripped to its inner one.
+    /// A place on a plain device.
     #[must_use]
     pub fn new(device: Device, precision: Precision) -> Self {
         Self { device, precision }

@@ -34,8 +34,9 @@ pub(crate) fn differing(configs: &[&str]) -> BTreeMap<String, Vec<Option<String>
         .collect()
 }
 
-/// Keys in which a config may differ while the science is the same: where it runs, and in what arithmetic.
-pub(crate) const PLACE: [&str; 4] = ["backend", "precision", "device", "out"];
+/// Keys in which a config may differ while the science is the same: where it runs, in what arithmetic, under which name.
+pub(crate) const PLACE: [&str; 7] =
+    ["backend", "precision", "device", "out", "name", "spectra.workers", "spectra.queue"];
 
 /// A short name for each of several runs: what they do not share.
 pub(crate) fn names(runs: &[RunData]) -> Vec<String> {

@@ -155,7 +155,8 @@ pub fn list() -> Vec<BackendLine> {
         .map(|name| BackendLine {
             name,
             held: held(name),
-            device: make(name).map(|d| d.1),
+            // One GPU service a process: `vulkan` would find wgpu's started, so its adapter is named instead.
+            device: if *name == "vulkan" && held(name) { make("wgpu").map(|d| d.1) } else { make(name).map(|d| d.1) },
             note: match *name {
                 "flex" => "default; pure Rust",
                 "ndarray" => "deprecated upstream since Burn 0.22",

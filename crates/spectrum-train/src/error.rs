@@ -79,6 +79,42 @@ pub enum TrainError {
         /// Steps done.
         step: u64,
     },
+    /// A living process is at this run.
+    #[error("{}: this run is running{}", dir.display(), pid.map_or_else(String::new, |p| format!(" (process {p})")))]
+    Running {
+        /// The run directory.
+        dir: PathBuf,
+        /// The process, if it left its number.
+        pid: Option<u32>,
+    },
+    /// A finished run without the bundle that was asked for.
+    #[error("{}: this run was done without --tensors; --force repeats it with them", dir.display())]
+    NoTensors {
+        /// The run directory.
+        dir: PathBuf,
+    },
+    /// A run that this machine's memory cannot hold.
+    #[error(
+        "data and model: this run needs at least {:.1} GB of memory, and {:.1} GB are free",
+        *needed as f64 / 1e9,
+        *available as f64 / 1e9
+    )]
+    TooLarge {
+        /// Bytes needed at least.
+        needed: u128,
+        /// Bytes free.
+        available: u128,
+    },
+    /// Fewer images than were asked for.
+    #[error("data.{key}: {asked} images of {found} there are")]
+    TooFewImages {
+        /// The key.
+        key: &'static str,
+        /// Images asked for.
+        asked: usize,
+        /// Images there are.
+        found: usize,
+    },
     /// A checkpoint that cannot be used.
     #[error("{}: {why}", path.display())]
     Checkpoint {
@@ -92,6 +128,16 @@ pub enum TrainError {
     Bundle {
         /// The file.
         path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The run went well but could no longer be kept: its disk is full, say.
+    #[error("{}: the run stopped at step {step}: {why}", dir.display())]
+    Stopped {
+        /// The run directory.
+        dir: PathBuf,
+        /// The step.
+        step: u64,
         /// Why.
         why: String,
     },
@@ -114,12 +160,21 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// The directory of a run that began and failed.
+    #[must_use]
+    pub fn run_directory(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Diverged { dir, .. } | Self::Panicked { dir, .. } | Self::Stopped { dir, .. } => Some(dir),
+            _ => None,
+        }
+    }
+
     /// Whether a key of the config is wrong in a way that shows only beside the data or the model: the message names the
     /// key, and whoever knows the file may put its name in front.
     #[must_use]
     pub fn is_about_a_key(&self) -> bool {
         match self {
-            Self::Batch { .. } | Self::Model(_) => true,
+            Self::Batch { .. } | Self::Model(_) | Self::TooLarge { .. } | Self::TooFewImages { .. } => true,
             Self::Data(e) => matches!(e, DataError::Request { .. } | DataError::BuiltIn { .. } | DataError::Constant),
             Self::Hook(e) => matches!(
                 e,
@@ -136,7 +191,7 @@ impl TrainError {
     #[must_use]
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Diverged { .. } | Self::Panicked { .. } | Self::Bundle { .. } => false,
+            Self::Diverged { .. } | Self::Panicked { .. } | Self::Bundle { .. } | Self::Stopped { .. } => false,
             Self::Hook(e) => !matches!(
                 e,
                 HookError::Sink { .. } | HookError::Worker { .. } | HookError::Device(_) | HookError::Threads(_)

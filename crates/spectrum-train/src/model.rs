@@ -20,11 +20,13 @@ pub(crate) fn load(config: &Config) -> Result<Split, TrainError> {
     let images = |name: &str, c: &ImagesConfig| -> Result<Split, TrainError> {
         let scaling = if c.standardise { Scaling::Standard } else { Scaling::Unit };
         let mut split = load_images(name, c.folder.as_deref(), scaling)?;
-        if c.n > 0 {
-            split.train = split.train.first(c.n);
-        }
-        if c.n_test > 0 {
-            split.test = split.test.first(c.n_test);
+        for (key, asked, set) in [("n", c.n, &mut split.train), ("n_test", c.n_test, &mut split.test)] {
+            if asked > set.n {
+                return Err(TrainError::TooFewImages { key, asked, found: set.n });
+            }
+            if asked > 0 {
+                *set = set.first(asked);
+            }
         }
         Ok(split)
     };

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use spectrum_data::{Origin, Progress, catalog, data_dir, fetch, find, is_here};
+use spectrum_data::{DataError, Origin, Progress, catalog, data_dir, fetch, find, is_here};
 
 use crate::args::DataCommand;
 use crate::exit::Failure;
@@ -24,7 +24,10 @@ pub(crate) fn data(command: &DataCommand) -> Result<(), Failure> {
             let mut line = Line::new();
             let done = fetch(entry, &dir, &mut |p| line.show(&p));
             line.end();
-            let done = done.map_err(Failure::input)?;
+            let done = done.map_err(|e| match e {
+                DataError::Fetch { .. } | DataError::Io { .. } => Failure::failed(e),
+                e => Failure::input(e),
+            })?;
             let from = done.source.map_or_else(|| "was there and is right".to_owned(), |s| format!("from {s}"));
             output::print(&format!("{name}: {from}: {}\n", done.folder.display()))
         }

@@ -24,7 +24,13 @@ pub(crate) fn run(args: &Run) -> Result<(), Failure> {
     let mut reporter = Reporter::new(args.quiet || args.json);
     let finished = spectrum_train::run(&config, &options, &mut |p| reporter.at(p));
     reporter.done();
-    let finished = finished.map_err(|e| failure(args, &e))?;
+    let finished = finished.map_err(|e| {
+        // What was kept of a run that failed is worth a look.
+        if let Some(data) = e.run_directory().and_then(|dir| commands::read(dir).ok()) {
+            let _ = write_report(std::slice::from_ref(&data), &RunDirectory::report_file(&data.dir));
+        }
+        failure(args, &e)
+    })?;
     let data = commands::read(&finished.dir)?;
     let report = RunDirectory::report_file(&finished.dir);
     if !finished.found || !report.exists() {

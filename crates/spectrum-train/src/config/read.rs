@@ -8,7 +8,7 @@ use spectrum_core::{Kind, Precision, Route};
 use spectrum_optim::OptimizerConfig;
 use toml::{Table, Value};
 
-use super::{Config, DataConfig, LossKind, ModelConfig, ProbeConfig, SpectraConfig};
+use super::{Config, DataConfig, FeatureScale, LossKind, ModelConfig, ProbeConfig, SpectraConfig};
 use crate::TrainError;
 
 const TOP: &[&str] =
@@ -269,8 +269,27 @@ fn check(c: &Config) -> Result<(), Wrong> {
             "density is not computed by this version; expected gram, svd, vectors, topk".into(),
         ));
     }
-    if c.spectra.layers.is_empty() {
+    if c.spectra.enabled && c.spectra.layers.is_empty() {
         return Err(("spectra.layers", "an empty list records nothing; use enabled = false".into()));
+    }
+    if c.spectra.enabled && c.spectra.kinds.is_empty() {
+        return Err(("spectra.kinds", "an empty list records nothing; use enabled = false".into()));
+    }
+    if c.spectra.workers > 1024 {
+        return Err(("spectra.workers", format!("must be at most 1024, found {}", c.spectra.workers)));
+    }
+    if c.spectra.queue > 65_536 {
+        return Err(("spectra.queue", format!("must be at most 65536, found {}", c.spectra.queue)));
+    }
+    if !crate::backend::NAMES.contains(&c.backend.as_str()) {
+        let hint = nearest(&c.backend, &crate::backend::NAMES);
+        return Err((
+            "backend",
+            format!("unknown `{}`{hint}; expected one of {}", c.backend, crate::backend::NAMES.join(", ")),
+        ));
+    }
+    if c.probe.feature_scale == FeatureScale::D && !matches!(c.model, ModelConfig::TwoLayer(_)) {
+        return Err(("probe.feature_scale", "`d` is defined for the two-layer model; expected `sqrt_d`".into()));
     }
     Ok(())
 }

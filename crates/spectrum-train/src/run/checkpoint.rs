@@ -9,7 +9,7 @@ use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
 use serde::{Deserialize, Serialize};
 use spectrum_optim::OptimizerConfig;
-use spectrum_store::{Checkpoints, RunInfo};
+use spectrum_store::Checkpoints;
 
 use crate::TrainError;
 
@@ -30,8 +30,6 @@ pub(super) struct From {
     pub step: u64,
     /// The checkpoint.
     pub path: PathBuf,
-    /// The run's facts so far.
-    pub info: RunInfo,
 }
 
 fn bad(path: &Path) -> impl Fn(String) -> TrainError + '_ {

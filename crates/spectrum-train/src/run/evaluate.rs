@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use spectrum_core::{Kind, MatrixId, StepRows};
+use spectrum_core::{Kind, MatrixId, Record, StepRows};
 use spectrum_data::{Split, Targets};
 use spectrum_hook::Task;
 use spectrum_measure::baseline;
-use spectrum_measure::feature_probe::FeatureProbe;
+use spectrum_measure::feature_probe::{FeatureProbe, kta};
 use spectrum_models::{Network, Place};
 
 use crate::config::{Config, FeatureScale, LossKind};
@@ -23,6 +23,29 @@ pub(super) struct Sets {
     train: Option<Part>,
     loss: LossKind,
     probe: Option<Probe>,
+    classes: Option<ClassProbe>,
+}
+
+/// Training images on which the alignment of the features with the classes is measured.
+const CLASS_PROBE_SAMPLES: usize = 2000;
+
+struct ClassProbe {
+    images: Part,
+    /// One-hot, samples x classes, column-major.
+    labels: Vec<f64>,
+    layer: String,
+}
+
+impl ClassProbe {
+    fn new(train: &Part, layer: String) -> Option<Self> {
+        let images = train.inner().first(CLASS_PROBE_SAMPLES);
+        let count = images.y.dims()[1];
+        let mut labels = vec![0.0; images.n * count];
+        for (i, class) in images.classes.as_ref()?.iter().enumerate() {
+            labels[i + *class as usize * images.n] = 1.0;
+        }
+        Some(Self { images, labels, layer })
+    }
 }
 
 struct Probe {
@@ -70,8 +93,9 @@ impl Sets {
             },
             _ => None,
         };
+        let classes = config.probe.enabled.then(|| ClassProbe::new(train, model.feature_layer())).flatten();
         let train = train.classes.is_some().then(|| train.inner().first(TRAIN_ACCURACY_SAMPLES));
-        Self { test: part(&split.test), train, loss, probe }
+        Self { test: part(&split.test), train, loss, probe, classes }
     }
 }
 
@@ -94,20 +118,40 @@ pub(super) fn losses<M: Network>(sets: &Arc<Sets>, model: &M, step: u64) -> Task
     })
 }
 
-/// Alignment of the features with the labels, and the loss of a ridge refit on them. `None` where there is no probe set.
+/// The features of a model on prepared inputs, one sample a column (row-major n x h is column-major h x n), and h.
+fn read<M: Network>(model: &M, part: &Part, input_scale: f64) -> (Vec<f64>, usize) {
+    let f = model.features(part.x.clone(), input_scale);
+    let h = f.dims()[1];
+    (host(f), h)
+}
+
+/// Alignment of the features with the classes.
+fn class_features<M: Network>(sets: &Arc<Sets>, model: &M, step: u64) -> Option<Task> {
+    sets.classes.as_ref()?;
+    let (sets, model) = (sets.clone(), model.valid());
+    Some(Box::new(move |_| {
+        let mut rows = StepRows::new(step);
+        let Some(p) = &sets.classes else { return rows };
+        let (features, h) = read(&model, &p.images, 1.0);
+        let id = MatrixId { step, layer: p.layer.clone(), kind: Kind::Ck, view: "features".into() };
+        let outcome = kta(&features, h, p.images.n, &p.labels);
+        rows.records.push(Record { id, metric: "kta".into(), outcome });
+        rows
+    }))
+}
+
+/// Alignment of the features with the labels, and the loss of a ridge refit on them; for classes the alignment alone.
+/// `None` where there is no probe set.
 pub(super) fn features<M: Network>(sets: &Arc<Sets>, model: &M, step: u64) -> Option<Task> {
-    sets.probe.as_ref()?;
+    if sets.probe.is_none() {
+        return class_features(sets, model, step);
+    }
     let (sets, model) = (sets.clone(), model.valid());
     Some(Box::new(move |_| {
         let mut rows = StepRows::new(step);
         let Some(p) = &sets.probe else { return rows };
-        // Row-major n x h is column-major h x n: one sample a column.
-        let read = |part: &Part| {
-            let f = model.features(part.x.clone(), p.input_scale);
-            let h = f.dims()[1];
-            (host(f), h)
-        };
-        let ((features, h), (test_features, _)) = (read(&p.probe), read(&sets.test));
+        let (features, h) = read(&model, &p.probe, p.input_scale);
+        let (test_features, _) = read(&model, &sets.test, p.input_scale);
         let probe = FeatureProbe {
             features: &features,
             h,

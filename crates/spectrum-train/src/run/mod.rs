@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod evaluate;
+mod memory;
 mod train;
 mod writer;
 
@@ -12,7 +13,6 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use sha2::{Digest, Sha256};
-use spectrum_core::Precision;
 use spectrum_data::Split;
 use spectrum_models::{Network, Place, freeze_except};
 use spectrum_store::{Checkpoints, Existing, RunDirectory, RunInfo, RunReader, RunWriter, Status};
@@ -64,18 +64,25 @@ pub fn run(config: &Config, options: &RunOptions, progress: &mut dyn FnMut(Progr
     let hash = config.hash()?;
     let dir = RunDirectory::path_for(&options.out, &config.name, config.seed, &config.backend, &hash);
     let start = match RunDirectory::inspect(&dir) {
+        Existing::Finished(_) if !options.force && options.tensors && !RunDirectory::tensors_file(&dir).exists() => {
+            return Err(TrainError::NoTensors { dir });
+        }
         Existing::Finished(info) if !options.force => return Ok(Finished { dir, info, found: true }),
         Existing::Absent => Start::Create,
         Existing::Finished(_) => Start::Restart,
         Existing::Unfinished(_) if options.force => Start::Restart,
         Existing::Unfinished(_) if options.resume => Start::Resume,
         Existing::Unfinished(info) => return Err(TrainError::Unfinished { dir, step: info.steps_done }),
-        // The writer's lock says who runs it.
-        Existing::Running { .. } => Start::Resume,
+        Existing::Running { pid, .. } => return Err(TrainError::Running { dir, pid }),
         Existing::Foreign(e) => return Err(e.into()),
     };
+    if let Some(sizes) = memory::Sizes::of(config) {
+        memory::check(config, sizes)?;
+    }
     let (place, facts) = backend::place(&config.backend, config.precision)?;
     let split = model::load(config)?;
+    let (train, outputs) = (split.train.n, model::outputs(&split.train));
+    memory::check(config, memory::Sizes { train, others: split.test.n, inputs: split.train.dim, outputs })?;
     let steps = total_steps(config, split.train.n)?;
     let session = Session { config, options, dir: &dir, hash: &hash, place, facts, split, steps, start };
     match &config.model {
@@ -125,21 +132,19 @@ impl Session<'_> {
             Some(prefixes) => freeze_except(net, prefixes)?,
             None => net,
         };
-        let mut info = self.info(&initial);
         train::check(&self, &initial)?;
-        let (writer, from) = self.open(&info)?;
+        let (writer, from, mut info) = self.open(self.info(&initial))?;
         let writer = writer::Shared::new(writer);
         let clock = Instant::now();
-        let before = from.as_ref().map_or(0.0, |f| f.info.wall_seconds);
+        let before = info.wall_seconds;
         let done = catch_unwind(AssertUnwindSafe(|| train::train(&self, &initial, &writer, from.as_ref(), progress)))
             .unwrap_or_else(|panic| Err(TrainError::Panicked { dir: self.dir.to_owned(), why: words(&*panic) }));
         info.wall_seconds = before + clock.elapsed().as_secs_f64();
         let result = match done {
             Ok(outcome) => {
-                let times = from.as_ref().map(|f| &f.info);
-                info.training_seconds = times.map_or(0.0, |t| t.training_seconds) + outcome.training.as_secs_f64();
-                info.waited_seconds = times.map_or(0.0, |t| t.waited_seconds) + outcome.stats.waited.as_secs_f64();
-                info.recording_seconds = times.map_or(0.0, |t| t.recording_seconds) + outcome.stats.busy.as_secs_f64();
+                info.training_seconds += outcome.training.as_secs_f64();
+                info.waited_seconds += outcome.stats.waited.as_secs_f64();
+                info.recording_seconds += outcome.stats.busy.as_secs_f64();
                 if info.training_seconds > 0.0 {
                     info.recording_overhead = Some(info.waited_seconds / info.training_seconds);
                 }
@@ -164,17 +169,17 @@ impl Session<'_> {
         }
         let closed = writer.finish(&info);
         result?;
-        closed?;
+        let stopped = |why: String| TrainError::Stopped { dir: self.dir.to_owned(), step: info.steps_done, why };
+        closed.map_err(|e| stopped(e.to_string()))?;
         Ok(Finished { dir: self.dir.to_owned(), info, found: false })
     }
 
-    /// The writer, and where to go on from, if there is such a place.
-    fn open(&self, info: &RunInfo) -> Result<(RunWriter, Option<checkpoint::From>), TrainError> {
+    /// The writer, where to go on from, if there is such a place, and the run's facts so far.
+    fn open(&self, info: RunInfo) -> Result<(RunWriter, Option<checkpoint::From>, RunInfo), TrainError> {
         let config = self.config.to_toml()?;
-        let create = |i: &RunInfo| RunWriter::create(self.dir, i, &config);
         match self.start {
-            Start::Create => Ok((create(info)?, None)),
-            Start::Restart => Ok((RunWriter::restart(self.dir, info, &config)?, None)),
+            Start::Create => Ok((RunWriter::create(self.dir, &info, &config)?, None, info)),
+            Start::Restart => Ok((RunWriter::restart(self.dir, &info, &config)?, None, info)),
             Start::Resume => {
                 let reader = RunReader::open(self.dir)?;
                 let found = Checkpoints::new(self.dir).newest_within(reader.last_step()?)?;
@@ -182,13 +187,20 @@ impl Session<'_> {
                 drop(reader);
                 match found {
                     Some((step, path)) => {
-                        let mut info = info.clone();
-                        (info.started_unix, info.wall_seconds) = (old.started_unix, old.wall_seconds);
+                        let info = RunInfo {
+                            started_unix: old.started_unix,
+                            wall_seconds: old.wall_seconds,
+                            training_seconds: old.training_seconds,
+                            waited_seconds: old.waited_seconds,
+                            recording_seconds: old.recording_seconds,
+                            steps_done: step,
+                            ..info
+                        };
                         let writer = RunWriter::resume(self.dir, step, &info)?;
-                        Ok((writer, Some(checkpoint::From { step, path, info: old })))
+                        Ok((writer, Some(checkpoint::From { step, path }), info))
                     }
                     // Killed before its first checkpoint: nothing to go on from.
-                    None => Ok((RunWriter::restart(self.dir, info, &config)?, None)),
+                    None => Ok((RunWriter::restart(self.dir, &info, &config)?, None, info)),
                 }
             }
         }
@@ -210,7 +222,7 @@ impl Session<'_> {
             started_unix: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64()),
             parameters: initial.num_params() as u64,
             cpu_threads: std::thread::available_parallelism().map_or(1, |n| n.get() as u64),
-            initial_weights_sha256: Some(weights_digest(initial, self.config.precision)),
+            initial_weights_sha256: Some(weights_digest(initial)),
             ..RunInfo::default()
         }
     }
@@ -223,7 +235,7 @@ fn words(panic: &(dyn std::any::Any + Send)) -> String {
 
 /// SHA-256 of all parameters, widened to f64: equal on two backends exactly when the initial weights are equal bit for
 /// bit (both precisions start from f32 numbers).
-fn weights_digest<M: Module>(model: &M, _precision: Precision) -> String {
+fn weights_digest<M: Module>(model: &M) -> String {
     struct Bytes(Sha256);
     impl ModuleVisitor for Bytes {
         fn visit_float<const D: usize>(&mut self, p: &Param<Tensor<D>>) {

@@ -25,7 +25,7 @@ pub(super) struct Outcome<M> {
     pub step: u64,
     pub diverged: bool,
     pub stats: HookStats,
-    /// Time of the loop without the time that it spent in the hook.
+    /// Time of the loop without the time that it spent in the hook and on checkpoints.
     pub training: Duration,
 }
 
@@ -148,6 +148,7 @@ pub(super) fn train<M: Network>(
 
     let mut t = first;
     let mut diverged = false;
+    let mut saving = Duration::ZERO;
     // The loss at W_t comes out of the forward pass of step t + 1; a full-batch run needs one more at its end.
     while t < s.steps || (full && t == s.steps) {
         let (x, y) = match batches.indices(t) {
@@ -185,10 +186,18 @@ pub(super) fn train<M: Network>(
         evaluate(&model, t)?;
         let every = config.training.checkpoint_every;
         if t == s.steps || (every > 0 && t.is_multiple_of(every)) {
-            checkpoint::save(&checkpoints, t, &model, &optimizer)?;
+            let stopped = |e: TrainError| TrainError::Stopped { dir: s.dir.to_owned(), step: t, why: e.to_string() };
+            let start = Instant::now();
+            checkpoint::save(&checkpoints, t, &model, &optimizer).map_err(stopped)?;
+            saving += start.elapsed();
         }
     }
+    // A mini-batch run has not seen the loss at its last weights yet.
+    if !full && !diverged && config.training.on_divergence == OnDivergence::Stop {
+        let (x, y) = batches.indices(t).map_or_else(|| (data.x.clone(), data.y.clone()), |i| data.batch(i));
+        diverged = !value(loss(kind, model.forward(x), y)).is_finite();
+    }
     let stats = hook.finish()?;
-    let training = clock.elapsed().saturating_sub(stats.waited);
+    let training = clock.elapsed().saturating_sub(stats.waited + saving);
     Ok(Outcome { model, step: t, diverged, stats, training })
 }
