@@ -80,7 +80,7 @@ pub enum TrainError {
         step: u64,
     },
     /// A living process is at this run.
-    #[error("{}: this run is running{}", dir.display(), pid.map_or_else(String::new, |p| format!(" (process {p})")))]
+    #[error("{}: this run is already running{}", dir.display(), pid.map_or_else(String::new, |p| format!(" (process {p})")))]
     Running {
         /// The run directory.
         dir: PathBuf,
