@@ -99,6 +99,25 @@ fn a_full_disk_loses_nothing_that_was_written() {
     assert_same_rows(&export(&run), &export(&other.finished(&[])));
 }
 
+/// A checkpoint that does not fit fails the run too: 3 000 x 20 weights with Adam's two moments are 720 kB.
+#[test]
+fn a_disk_without_room_for_a_checkpoint_fails_the_run() {
+    let text = TINY.replace("width = 30", "width = 3000") + "checkpoint_every = 1\n[spectra]\nenabled = false\n";
+    let bench = Bench::new(&text);
+    let Some(disk) = Disk::mount(&bench.out, "600k") else {
+        eprintln!("skipped: a file system in memory cannot be mounted here");
+        return;
+    };
+    bench.run(&[]).one_error(3, &[bench.out.to_str().unwrap(), "checkpoint", "step 1"]);
+    let run = bench.only_run();
+    assert_eq!(show(&run)["run"]["status"], "failed");
+    let left = tree(&run.join("checkpoint"));
+    assert!(left.is_empty(), "half a checkpoint: {:?}", left.keys());
+    disk.grow("64m");
+    bench.run(&["--resume"]).ok();
+    assert_same_rows(&export(&run), &export(&Bench::new(&text).finished(&[])));
+}
+
 /// The same without a mount: the shell's limit on the size of a file, with its signal ignored, makes writing fail.
 #[test]
 fn a_write_that_fails_while_the_run_is_made_leaves_nothing() {
