@@ -99,7 +99,7 @@ fn probes_that_do_not_fit_are_refused() {
 fn an_alignment_without_an_answer_says_why() {
     let (mut f, y) = (matrix(H, N, 1.0), one_hot(N));
     assert_eq!(kta(&vec![0.0; H * N], H, N, &y), Outcome::Missing(Reason::Degenerate));
-    assert_eq!(kta(&f, H, N, &vec![0.0; N]), Outcome::Missing(Reason::Degenerate));
+    assert_eq!(kta(&f, H, N, &[0.0; N]), Outcome::Missing(Reason::Degenerate));
     assert!(matches!(kta(&f, H, N + 1, &y), Outcome::Missing(Reason::NotComputed(_))));
     assert!(matches!(kta(&f, H, N, &y[1..]), Outcome::Missing(Reason::NotComputed(_))));
     assert!(matches!(kta(&[], 0, 0, &[]), Outcome::Missing(Reason::NotComputed(_))));
