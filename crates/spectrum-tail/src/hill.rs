@@ -36,7 +36,8 @@ pub struct HillFit {
 ///
 /// # Errors
 /// [`TailError::BelowFloor`] when the cut-off is under the floor, [`TailError::TooFewValues`] under three values,
-/// [`TailError::ZeroCutoff`], [`TailError::EqualTail`] (equal up to rounding, a mean of `ln(lambda_j/xmin)` of N epsilon), [`TailError::Unsorted`], [`TailError::NotFinite`].
+/// [`TailError::ZeroCutoff`], [`TailError::EqualTail`] (up to rounding: the mean of ln(lambda_j/lambda_i) is at most
+/// N epsilon), [`TailError::Unsorted`], [`TailError::NotFinite`].
 pub fn hill_median(eigenvalues: &[f64], floor: f64) -> Result<HillFit, TailError> {
     if eigenvalues.iter().any(|v| !v.is_finite() || *v < 0.0) {
         return Err(TailError::NotFinite);
@@ -56,7 +57,7 @@ pub fn hill_median(eigenvalues: &[f64], floor: f64) -> Result<HillFit, TailError
     }
     // Quotients of doubles stay finite unless the tail spans the whole exponent range; logarithms cannot overflow.
     let spread: f64 = tail.map(|v| v.ln() - xmin.ln()).sum();
-    // Equal values that a decomposition returned differ by its roundings, count * epsilon each; a fit of those is noise.
+    // Equal values come out of a decomposition with roundings of count * epsilon each; a fit of those is noise.
     if spread <= tail_size as f64 * count as f64 * f64::EPSILON {
         return Err(TailError::EqualTail);
     }
