@@ -6,18 +6,22 @@ use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Tensor};
 
+use crate::layout::sum_of_squares;
+
 /// Scales all gradients so that their joint Euclidean norm is at most `max_norm`, and gives that norm before clipping:
 /// PyTorch's `clip_grad_norm_` with p = 2 (Pascanu, Mikolov and Bengio 2013, algorithm 1).
 ///
 /// The factor is min(1, `max_norm` / (norm + 1e-6)). Squares are summed on the device in the gradients' precision and
-/// read once; gradients are left untouched when the factor is 1. A norm that is not finite spoils every gradient, as in
-/// PyTorch, so that a divergence cannot be clipped away. Without gradients the norm is 0.
+/// read once; gradients are left untouched when the factor is 1. A norm that is not finite makes every gradient NaN, so
+/// that a divergence cannot be clipped away (PyTorch does so for a NaN only: an infinite norm makes zeros of the finite
+/// gradients). Without gradients the norm is 0.
 pub fn clip_global_norm<M: Module>(model: &M, grads: GradientsParams, max_norm: f64) -> (GradientsParams, f64) {
     let mut squares = Squares { grads: &grads, seen: BTreeSet::new(), sums: Vec::new() };
     model.visit(&mut squares);
     let norm = total(squares.sums).sqrt();
 
-    let factor = max_norm / (norm + 1e-6);
+    // An infinite norm would give the factor 0, and every finite gradient would vanish unseen.
+    let factor = if norm.is_finite() { max_norm / (norm + 1e-6) } else { f64::NAN };
     if factor >= 1.0 {
         return (grads, norm);
     }
@@ -49,7 +53,7 @@ impl ModuleVisitor for Squares<'_> {
         if first_visit(&mut self.seen, param.id)
             && let Some(g) = self.grads.get::<D>(param.id)
         {
-            self.sums.push((g.clone() * g).sum());
+            self.sums.push(sum_of_squares(g));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One memory layout for everything that an optimizer keeps.
+//! One memory layout for everything that an optimizer keeps, and one order of summation.
 
 use burn::tensor::Tensor;
 
@@ -9,4 +9,14 @@ use burn::tensor::Tensor;
 pub(crate) fn row_major<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let shape = tensor.shape();
     tensor.reshape([shape.num_elements()]).reshape(shape)
+}
+
+/// The sum of the squares of all entries (one number), along the last axis and then of what is left. Burn's own `sum`
+/// splits a long contiguous f32 tensor (4 Mi entries on flex) into a tree whose shape depends on which thread is free,
+/// and so does not give the same bits twice; a sum along an axis has one order.
+pub(crate) fn sum_of_squares<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+    let tensor = row_major(tensor);
+    let sums = (tensor.clone() * tensor).sum_dim(D - 1);
+    let count = sums.shape().num_elements();
+    sums.reshape([count]).sum_dim(0)
 }

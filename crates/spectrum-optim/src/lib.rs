@@ -36,8 +36,9 @@
 //!
 //! **Bits.** Each optimizer documents its operations in their order. Element-wise steps round after each of them, with
 //! no fused multiply-add, and gradients are brought into row-major order first, so the same input gives the same bytes
-//! on flex and ndarray, whoever else holds the weights and however often the run was interrupted; Muon's matrix products and the
-//! clip's sum of squares use the backend's own order of summation and are reproducible on one machine type.
+//! on flex and ndarray, whoever else holds the weights and however often the run was interrupted. Muon's matrix products,
+//! and the sums of squares of Muon and of the clip (along an axis, never Burn's `sum` of a whole tensor, which rounds in
+//! the order in which threads are free), use the backend's own order and are reproducible on one machine type.
 
 mod adam;
 mod clip;

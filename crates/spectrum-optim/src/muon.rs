@@ -5,10 +5,10 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::adam::{Adam, AdamState};
-use crate::layout::row_major;
+use crate::layout::{row_major, sum_of_squares};
 use crate::state;
 
-/// How the learning rate follows from the matrix's shape (rows A = outputs, columns B = inputs).
+/// How the learning rate follows from the matrix's shape in PyTorch's layout (rows A = outputs, columns B = inputs).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdjustLr {
@@ -22,10 +22,10 @@ pub enum AdjustLr {
 }
 
 impl AdjustLr {
-    /// The factor on the learning rate of a `rows` x `cols` matrix.
+    /// The factor on the learning rate of a matrix with `outputs` A and `inputs` B.
     #[must_use]
-    pub fn factor(self, rows: usize, cols: usize) -> f64 {
-        let (a, b) = (rows as f64, cols as f64);
+    pub fn factor(self, outputs: usize, inputs: usize) -> f64 {
+        let (a, b) = (outputs as f64, inputs as f64);
         match self {
             Self::Original => (a / b).max(1.0).sqrt(),
             Self::MatchRmsAdamw => 0.2 * a.max(b).sqrt(),
@@ -48,8 +48,9 @@ impl AdjustLr {
 /// The iteration runs in the tensor's own precision. PyTorch casts u to bfloat16 there, so its weights differ from
 /// ours by bfloat16's rounding of the update (measured in `tests/reference/README.md`).
 ///
-/// The first axis is the output, as in PyTorch and in our models; a Burn `Linear` stores its transpose and would get
-/// the factor of the other shape. Parameters that are no matrices (biases, norms, convolution kernels) take the
+/// A is the second axis of a matrix and B its first: our models and Burn's `Linear` store inputs x outputs, the
+/// transpose of PyTorch's weight. The orthogonalised update of the transpose is the transposed update, so the factor
+/// alone knows the layout. Parameters that are no matrices (biases, norms, convolution kernels) take the
 /// `fallback`, AdamW, at `fallback_ratio` times the learning rate. PyTorch refuses them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Muon {
@@ -110,8 +111,8 @@ impl Muon {
     fn orthogonalised<const D: usize>(&self, u: Tensor<D>) -> Tensor<D> {
         let [rows, cols] = [u.dims()[0], u.dims()[1]];
         let tall = rows > cols;
+        let norm = sum_of_squares(u.clone()).sqrt().clamp_min(self.eps);
         let x = if tall { u.swap_dims(0, 1) } else { u };
-        let norm = (x.clone() * x.clone()).sum().sqrt().clamp_min(self.eps);
         let mut x = x / norm.reshape([1; D]);
         let [a, b, c] = self.coefficients;
         for _ in 0..self.iterations {
@@ -135,7 +136,8 @@ impl Muon {
             None => h.clone(),
         };
         let u = if self.nesterov { momentum.clone() * self.momentum + h } else { momentum.clone() };
-        let rate = lr * self.adjust.factor(w.dims()[0], w.dims()[1]);
+        let [inputs, outputs] = [w.dims()[0], w.dims()[1]];
+        let rate = lr * self.adjust.factor(outputs, inputs);
         let update = self.orthogonalised(u) * rate;
         let shrink = 1.0 - lr * self.weight_decay;
         let w = if shrink == 1.0 { w } else { w * shrink };

@@ -5,7 +5,7 @@ mod common;
 
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::{flex, param, wave};
 use spectrum_optim::clip_global_norm;
 
@@ -71,7 +71,7 @@ fn a_missing_gradient_counts_nothing() {
     assert_eq!(clip_global_norm(&model, some, 100.0).1, 5.0);
 }
 
-/// As in PyTorch, a NaN reaches every gradient, so that the run is seen to diverge.
+/// NaN reaches every gradient, so that the run is seen to diverge.
 #[test]
 fn a_norm_that_is_not_finite_spoils_all() {
     let model = mixed(&flex());
@@ -80,7 +80,38 @@ fn a_norm_that_is_not_finite_spoils_all() {
     assert!(list(out.get::<2>(model.double.id).unwrap()).iter().all(|x| x.is_nan()));
     let (out, norm) = clip_global_norm(&model, grads(&model, [f64::INFINITY, 0.0, 4.0], [[1.0; 2]; 2]), 1.0);
     assert_eq!(norm, f64::INFINITY);
-    assert!(list(out.get::<1>(model.single.id).unwrap())[0].is_nan());
+    // A factor of 0 would have made zeros of the finite ones.
+    assert!(list(out.get::<1>(model.single.id).unwrap()).iter().all(|x| x.is_nan()));
+    assert!(list(out.get::<2>(model.double.id).unwrap()).iter().all(|x| x.is_nan()));
+}
+
+/// Long enough for Burn's `sum` to split among its threads, in whichever order they are free.
+#[test]
+fn the_norm_of_a_long_gradient_is_the_same_every_time() {
+    #[derive(Module, Debug)]
+    struct Long {
+        flat: Param<Tensor<1>>,
+        column: Param<Tensor<2>>,
+        wide: Param<Tensor<2>>,
+    }
+    let n: usize = 4 * 1024 * 1024 + 4096;
+    let small = || param(wave([1, 1], 1.0, 0.0, &flex(), DType::F32));
+    let model = Long { flat: param(wave([1], 1.0, 0.0, &flex(), DType::F32)), column: small(), wide: small() };
+    let data: Vec<f32> = (0..n).map(|i| (1 + i % 7) as f32 * (1.0 + (i % 1013) as f32 * 1e-3)).collect();
+    let exact = (3.0 * data.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>()).sqrt();
+    let flat = Tensor::<1>::from_data(TensorData::new(data, [n]), (&Device::flex(), DType::F32));
+    let norm = || {
+        let mut grads = GradientsParams::new();
+        grads.register(model.flat.id, flat.clone());
+        grads.register(model.column.id, flat.clone().reshape([n, 1]));
+        grads.register(model.wide.id, flat.clone().reshape([4096, n / 4096]));
+        clip_global_norm(&model, grads, f64::INFINITY).1
+    };
+    let first = norm();
+    assert!((first / exact - 1.0).abs() < 1e-3, "{first} {exact}");
+    for _ in 0..20 {
+        assert_eq!(norm().to_bits(), first.to_bits());
+    }
 }
 
 /// One tensor used by two layers is one parameter.

@@ -163,7 +163,7 @@ fn schedules_at_their_edges() {
     assert_eq!(Schedule::Step { every: 1, gamma: 0.5 }.rate(u64::MAX, 1.0, 1), 0.0);
 }
 
-/// Shapes from PyTorch's documentation of `adjust_lr_fn`: A = rows, B = columns.
+/// Shapes from PyTorch's documentation of `adjust_lr_fn`: A = rows = outputs, B = columns = inputs.
 #[test]
 fn muons_factor_follows_the_shape() {
     assert_eq!(AdjustLr::Original.factor(64, 16), 2.0);

@@ -4,7 +4,7 @@
 mod common;
 
 use burn::tensor::{DType, Device};
-use common::{Network, Polynomial, flex, largest_difference, ndarray, values};
+use common::{Network, Polynomial, flex, largest_difference, ndarray, torch_order, values};
 use serde_json::Value;
 use spectrum_optim::{OptimizerConfig, Schedule, clip_global_norm};
 
@@ -101,8 +101,8 @@ fn clipping_equals_pytorch() {
             let (grads, norm) = clip_global_norm(&model, model.gradients(), max_norm);
             assert!((norm - case["norm"].as_f64().unwrap()).abs() < 1e-14);
             let mut found = Vec::new();
-            found.extend(grads.get::<2>(model.tall.id).unwrap().into_data().iter::<f64>());
-            found.extend(grads.get::<2>(model.wide.id).unwrap().into_data().iter::<f64>());
+            found.extend(torch_order(&grads.get::<2>(model.tall.id).unwrap().into_data()));
+            found.extend(torch_order(&grads.get::<2>(model.wide.id).unwrap().into_data()));
             found.extend(grads.get::<1>(model.bias.id).unwrap().into_data().iter::<f64>());
             assert!(largest_difference(&found, &numbers(&case["gradient"])) < 1e-14);
         }

@@ -1,4 +1,5 @@
-//! Two small models, their gradients, and access to their weights.
+//! Two small models, their gradients, and access to their weights. Matrices are inputs x outputs as in our models, the
+//! transposes of PyTorch's; `values` gives PyTorch's order.
 #![allow(dead_code, clippy::unwrap_used)]
 
 use burn::module::{Module, ModuleVisitor, Param};
@@ -21,6 +22,23 @@ pub fn wave<const D: usize>(shape: [usize; D], rate: f64, phase: f64, device: &D
     Tensor::from_data(TensorData::new(data, shape), (device, dtype))
 }
 
+/// The transpose of `wave` for a weight of PyTorch's shape [outputs, inputs], row-major.
+pub fn weight([outputs, inputs]: [usize; 2], rate: f64, phase: f64, device: &Device, dtype: DType) -> Tensor<2> {
+    let data: Vec<f64> = (0..inputs * outputs)
+        .map(|k| (k % outputs * inputs + k / outputs) as f64)
+        .map(|i| (rate * i + phase).sin())
+        .collect();
+    Tensor::from_data(TensorData::new(data, [inputs, outputs]), (device, dtype))
+}
+
+/// A matrix's entries in the order of its transpose; anything else as it is.
+pub fn torch_order(data: &TensorData) -> Vec<f64> {
+    let values: Vec<f64> = data.iter::<f64>().collect();
+    let shape = data.shape().to_vec();
+    let [rows, cols] = shape[..] else { return values };
+    (0..rows * cols).map(|k| values[k % rows * cols + k / rows]).collect()
+}
+
 pub fn param<const D: usize>(tensor: Tensor<D>) -> Param<Tensor<D>> {
     Param::from_tensor(tensor)
 }
@@ -36,19 +54,24 @@ pub struct Polynomial {
 impl Polynomial {
     pub fn new(device: &Device, dtype: DType) -> Self {
         Self {
-            tall: param(wave([5, 3], 0.73, 0.0, device, dtype)),
-            wide: param(wave([2, 4], 0.73, 0.4, device, dtype)),
+            tall: param(weight([5, 3], 0.73, 0.0, device, dtype)),
+            wide: param(weight([2, 4], 0.73, 0.4, device, dtype)),
             bias: param(wave([3], 0.73, 0.8, device, dtype)),
         }
     }
 
-    /// a w + 0.3 w^3 - b, evaluated here and not by Burn.
+    /// a w + 0.3 w^3 - b, evaluated here and not by Burn, where the entry's index is PyTorch's.
     pub fn gradients(&self) -> GradientsParams {
         fn one<const D: usize>(p: &Param<Tensor<D>>, k: usize, out: &mut GradientsParams) {
             let w = p.val().inner();
+            // The number of an entry in PyTorch's order.
+            let place = |k: usize| match w.dims()[..] {
+                [inputs, outputs] => k % outputs * inputs + k / outputs,
+                _ => k,
+            };
             let values: Vec<f64> = (w.to_data().iter::<f64>().enumerate())
                 .map(|(i, w)| {
-                    let i = i as f64;
+                    let i = place(i) as f64;
                     (1.0 + 0.5 * (0.9 * i).cos()) * w + 0.3 * (w * w * w) - (1.3 * i + k as f64).sin()
                 })
                 .collect();
@@ -74,29 +97,31 @@ pub struct Network {
 impl Network {
     pub fn new(device: &Device, dtype: DType) -> Self {
         Self {
-            a: param(wave([5, 4], 0.73, 0.5, device, dtype) * 0.8),
+            a: param(weight([5, 4], 0.73, 0.5, device, dtype) * 0.8),
             c: param(wave([5], 0.73, 1.5, device, dtype) * 0.8),
-            b: param(wave([2, 5], 0.73, 2.5, device, dtype) * 0.8),
+            b: param(weight([2, 5], 0.73, 2.5, device, dtype) * 0.8),
         }
     }
 
     /// Large enough that matrix products are cut into blocks.
     pub fn large(device: &Device, dtype: DType) -> Self {
         Self {
-            a: param(wave([96, 70], 0.73, 0.5, device, dtype) * 0.2),
+            a: param(weight([96, 70], 0.73, 0.5, device, dtype) * 0.2),
             c: param(wave([96], 0.73, 1.5, device, dtype) * 0.8),
-            b: param(wave([33, 96], 0.73, 2.5, device, dtype) * 0.2),
+            b: param(weight([33, 96], 0.73, 2.5, device, dtype) * 0.2),
         }
     }
 
     pub fn gradients(&self) -> GradientsParams {
         let (device, dtype) = (self.a.val().device(), self.a.val().dtype());
-        let ([_, inputs], [outputs, _]) = (self.a.val().dims(), self.b.val().dims());
+        let ([inputs, _], [_, outputs]) = (self.a.val().dims(), self.b.val().dims());
         let samples = inputs + 2;
         let x = wave([samples, inputs], 1.1, 0.2, &device, dtype);
         let y = wave([samples, outputs], 0.6, 1.0, &device, dtype);
-        let hidden = (x.matmul(self.a.val().transpose()) + self.c.val().unsqueeze()).tanh();
-        let error = hidden.matmul(self.b.val().transpose()) - y;
+        // Transposed products, so that the matrices' gradients arrive as views that are not row-major.
+        let product = |x: Tensor<2>, w: &Param<Tensor<2>>| w.val().transpose().matmul(x.transpose()).transpose();
+        let hidden = (product(x, &self.a) + self.c.val().unsqueeze()).tanh();
+        let error = product(hidden, &self.b) - y;
         GradientsParams::from_grads((error.clone() * error).mean().backward(), self)
     }
 
@@ -123,7 +148,7 @@ pub fn parameters<M: Module>(model: &M) -> Vec<TensorData> {
 }
 
 pub fn values<M: Module>(model: &M) -> Vec<f64> {
-    parameters(model).iter().flat_map(|d| d.iter::<f64>().collect::<Vec<_>>()).collect()
+    parameters(model).iter().flat_map(torch_order).collect()
 }
 
 pub fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
