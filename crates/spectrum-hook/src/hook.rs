@@ -236,7 +236,9 @@ impl Hook {
     /// # Errors
     /// An earlier failure of a worker or the sink.
     pub fn close_step(&self) -> Result<(), HookError> {
-        self.lock().close()
+        let mut s = self.lock();
+        s.close()?;
+        s.pipeline.release()
     }
 
     /// Newest step whose rows the sink has taken.
@@ -253,6 +255,7 @@ impl Hook {
         let mut s = self.lock();
         let start = Instant::now();
         s.close()?;
+        s.pipeline.release()?;
         let done = s.pipeline.wait_for(s.step);
         s.waited += start.elapsed();
         done

@@ -24,8 +24,19 @@ pub(crate) struct Job {
 
 enum Message {
     Part { step: u64, part: usize, rows: Result<Box<StepRows>, String> },
-    Close { step: u64, parts: usize, rows: Box<StepRows> },
+    Close(Vec<Closed>),
 }
+
+/// A step that nothing will be added to: so many parts, and the rows that needed no work.
+struct Closed {
+    step: u64,
+    parts: usize,
+    rows: Box<StepRows>,
+}
+
+/// Steps without work that may wait for the collector. Waking its thread costs about as much as a small step, so steps
+/// that brought only scalars are handed over together.
+const HELD: usize = 32;
 
 #[derive(Default)]
 struct Progress {
@@ -63,6 +74,7 @@ pub(crate) struct Pipeline {
     workers: Vec<JoinHandle<()>>,
     collector: Option<JoinHandle<()>>,
     shared: Shared,
+    held: Vec<Closed>,
 }
 
 impl Pipeline {
@@ -82,11 +94,20 @@ impl Pipeline {
             let shared = shared.clone();
             spawn("spectrum-sink".into(), Box::new(move || collect(&inbox, sink, &shared)))?
         };
-        Ok(Self { jobs: Some(jobs), messages: Some(messages), workers: handles, collector: Some(collector), shared })
+        Ok(Self {
+            jobs: Some(jobs),
+            messages: Some(messages),
+            workers: handles,
+            collector: Some(collector),
+            shared,
+            held: Vec::new(),
+        })
     }
 
     /// Queues one part of a step; waits while the queue is full.
-    pub fn submit(&self, step: u64, part: usize, task: Task) -> Result<(), HookError> {
+    pub fn submit(&mut self, step: u64, part: usize, task: Task) -> Result<(), HookError> {
+        // Every earlier step must be with the collector before a part of this one can be.
+        self.release()?;
         let jobs = self.ready()?;
         jobs.send(Job { step, part, task }).map_err(|_| HookError::Finished)
     }
@@ -98,10 +119,19 @@ impl Pipeline {
     }
 
     /// Says that a step has `parts` parts and adds the rows that needed no work.
-    pub fn close(&self, step: u64, parts: usize, rows: StepRows) -> Result<(), HookError> {
+    pub fn close(&mut self, step: u64, parts: usize, rows: StepRows) -> Result<(), HookError> {
         self.check()?;
+        self.held.push(Closed { step, parts, rows: Box::new(rows) });
+        if parts > 0 || self.held.len() >= HELD { self.release() } else { Ok(()) }
+    }
+
+    /// Hands the held steps to the collector.
+    pub fn release(&mut self) -> Result<(), HookError> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
         let messages = self.messages.as_ref().ok_or(HookError::Finished)?;
-        messages.send(Message::Close { step, parts, rows: Box::new(rows) }).map_err(|_| HookError::Finished)
+        messages.send(Message::Close(std::mem::take(&mut self.held))).map_err(|_| HookError::Finished)
     }
 
     /// The first failure, if any.
@@ -133,6 +163,7 @@ impl Pipeline {
 
     /// Lets everything queued finish and stops the threads. Returns the time that workers were busy.
     pub fn finish(&mut self) -> Result<Duration, HookError> {
+        let _ = self.release();
         self.jobs = None;
         for worker in self.workers.drain(..) {
             let _ = worker.join();
@@ -206,7 +237,11 @@ fn collect(inbox: &Receiver<Message>, mut sink: Box<dyn Sink>, shared: &Shared) 
                 dead = true;
                 fail(shared, Failure::Worker { step, why });
             }
-            Message::Close { step, parts, rows } => pending.entry(step).or_default().closed = Some((parts, rows)),
+            Message::Close(steps) => {
+                for Closed { step, parts, rows } in steps {
+                    pending.entry(step).or_default().closed = Some((parts, rows));
+                }
+            }
         }
         while !dead && pending.first_key_value().is_some_and(|(_, p)| complete(p)) {
             let Some((step, done)) = pending.pop_first() else { break };
