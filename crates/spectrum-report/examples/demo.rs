@@ -1,5 +1,5 @@
 //! Writes the reports of made-up runs into the folder given (default: the system's temporary folder), to look at the
-//! page without training anything: `cargo run -p spectrum-report --example demo -- /tmp/pages`.
+//! page without training anything: `cargo run -p spectrum-report --example demo -- pages`.
 //! With run directories after the folder, reports those runs instead.
 
 #[path = "../tests/common/mod.rs"]
