@@ -241,7 +241,8 @@ impl Hook {
         s.pipeline.release()
     }
 
-    /// Newest step whose rows the sink has taken.
+    /// Newest step whose rows the sink has taken. Steps that brought only scalars may be held back, 32 at most, until the
+    /// next matrix, [`Hook::flush`], [`Hook::close_step`] or [`Hook::finish`].
     #[must_use]
     pub fn recorded(&self) -> Option<u64> {
         self.lock().pipeline.recorded()
