@@ -31,6 +31,7 @@ mod rule;
 mod sample;
 mod spectrum;
 mod view;
+mod window;
 
 pub use buffer::{Buffer, Pool};
 pub use error::CoreError;
@@ -40,4 +41,5 @@ pub use record::{Blob, MatrixId, Record, Scalar, Sink, SinkError, SpectrumRow, S
 pub use rule::{Alignment, Architecture, LayerRule, Meeting};
 pub use sample::{Labels, Measure, References, Sample};
 pub use spectrum::{Route, Spectrum, Vectors};
-pub use view::{Elements, Order, StridedView, View};
+pub use view::{Cell, Order, Projection, View};
+pub use window::{Elements, StridedView};

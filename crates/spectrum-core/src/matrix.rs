@@ -87,6 +87,16 @@ impl Precision {
         }
     }
 
+    /// Bytes of one element.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::F16 | Self::Bf16 => 2,
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+
     /// The name in rows and configs.
     #[must_use]
     pub fn as_str(self) -> &'static str {

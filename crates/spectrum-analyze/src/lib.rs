@@ -1,0 +1,1 @@
+//! Checkpoints into an ordinary run directory.
