@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use spectrum_core::{Kind, LayerMatrix, LayerRule, Outcome, Pool, References, Sink, StepRows};
-use spectrum_measure::Battery;
+use spectrum_measure::{Battery, Recorder};
 
 use crate::pipeline::{Pipeline, Task};
 use crate::select::select;
@@ -93,10 +93,12 @@ impl Hook {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let workers = if options.workers == 0 { cores.saturating_sub(1).max(1) } else { options.workers };
         let context = Arc::new(Context {
-            battery: Battery::standard(),
-            references,
-            route: options.route,
-            vectors: options.vectors,
+            recorder: Recorder {
+                battery: Battery::standard(),
+                references,
+                route: options.route,
+                vectors: options.vectors,
+            },
             pool: Pool::new(),
         });
         let mut state = State {

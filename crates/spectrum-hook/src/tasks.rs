@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use spectrum_core::{
-    Kind, LayerMatrix, MatrixId, Pool, Reason, References, Route, Sample, Spectrum, SpectrumRow, StepRows,
-};
-use spectrum_linalg::Plan;
-use spectrum_measure::{Battery, null};
+use spectrum_core::{Kind, LayerMatrix, Pool, StepRows};
+use spectrum_measure::{Recorder, null};
 
 use crate::pipeline::Task;
 use crate::slot::{Promise, Slot};
@@ -15,53 +12,8 @@ use crate::snapshot::Snapshot;
 /// What all tasks of a run share.
 #[derive(Debug)]
 pub(crate) struct Context {
-    pub battery: Battery,
-    pub references: References,
-    pub route: Route,
-    pub vectors: usize,
+    pub recorder: Recorder,
     pub pool: Pool,
-}
-
-fn id(m: &LayerMatrix) -> MatrixId {
-    MatrixId { step: m.step, layer: m.layer.clone(), kind: m.kind, view: m.view.clone() }
-}
-
-impl Context {
-    /// The spectrum, or the reason why there is none, which is then every metric's reason.
-    fn spectrum(&self, plan: &mut Plan, m: &LayerMatrix, vectors: usize) -> Result<Spectrum, Reason> {
-        if !m.is_finite() {
-            return Err(Reason::NotFinite);
-        }
-        plan.spectrum(m, self.route, vectors).map_err(Into::into)
-    }
-
-    /// Measures one matrix into rows: records, the spectrum, and what belongs to it.
-    fn rows(
-        &self,
-        m: &LayerMatrix,
-        spectrum: Result<&Spectrum, &Reason>,
-        previous: Option<&Spectrum>,
-        current: Option<&Spectrum>,
-    ) -> StepRows {
-        let mut rows = StepRows::new(m.step);
-        let id = id(m);
-        match spectrum {
-            Ok(spectrum) => {
-                let sample = Sample {
-                    matrix: Some(m),
-                    id: &id,
-                    spectrum,
-                    previous_weight: previous,
-                    current_weight: current,
-                    references: &self.references,
-                };
-                self.battery.measure_sample(&sample, &mut rows);
-                rows.spectra.push(SpectrumRow { id, spectrum: spectrum.clone() });
-            }
-            Err(reason) => self.battery.missing(&id, reason, &self.references, &mut rows),
-        }
-        rows
-    }
 }
 
 /// A matrix that could not be formed leaves no rows; the reason is the view's and was checked when the hook was attached.
@@ -73,9 +25,9 @@ fn formed(context: &Context, s: &Snapshot) -> Option<LayerMatrix> {
 pub(crate) fn weight(context: Arc<Context>, w: Arc<Snapshot>, promise: Promise, record: bool) -> Task {
     Box::new(move |plan| {
         let Some(m) = formed(&context, &w) else { return StepRows::new(w.step) };
-        let spectrum = context.spectrum(plan, &m, context.vectors).map(Arc::new);
+        let spectrum = context.recorder.spectrum(plan, &m).map(Arc::new);
         promise.keep(spectrum.as_ref().ok().cloned());
-        if record { context.rows(&m, spectrum.as_deref(), None, None) } else { StepRows::new(w.step) }
+        if record { context.recorder.rows(&m, spectrum.as_deref(), None, None) } else { StepRows::new(w.step) }
     })
 }
 
@@ -83,16 +35,16 @@ pub(crate) fn weight(context: Arc<Context>, w: Arc<Snapshot>, promise: Promise, 
 pub(crate) fn gradient(context: Arc<Context>, g: Arc<Snapshot>) -> Task {
     Box::new(move |plan| {
         let Some(m) = formed(&context, &g) else { return StepRows::new(g.step) };
-        let spectrum = context.spectrum(plan, &m, context.vectors);
-        context.rows(&m, spectrum.as_ref(), None, None)
+        let spectrum = context.recorder.spectrum(plan, &m);
+        context.recorder.rows(&m, spectrum.as_ref(), None, None)
     })
 }
 
 /// A matrix that somebody else formed.
 pub(crate) fn ready(context: Arc<Context>, m: LayerMatrix) -> Task {
     Box::new(move |plan| {
-        let spectrum = context.spectrum(plan, &m, context.vectors);
-        context.rows(&m, spectrum.as_ref(), None, None)
+        let spectrum = context.recorder.spectrum(plan, &m);
+        context.recorder.rows(&m, spectrum.as_ref(), None, None)
     })
 }
 
@@ -107,8 +59,8 @@ fn difference(context: &Context, w: &Snapshot, from: &Snapshot, kind: Kind) -> O
 pub(crate) fn displacement(context: Arc<Context>, w: Arc<Snapshot>, initial: Arc<Snapshot>) -> Task {
     Box::new(move |plan| {
         let Some(m) = difference(&context, &w, &initial, Kind::Displacement) else { return StepRows::new(w.step) };
-        let spectrum = context.spectrum(plan, &m, context.vectors);
-        context.rows(&m, spectrum.as_ref(), None, None)
+        let spectrum = context.recorder.spectrum(plan, &m);
+        context.recorder.rows(&m, spectrum.as_ref(), None, None)
     })
 }
 
@@ -122,9 +74,9 @@ pub(crate) fn update(
 ) -> Task {
     Box::new(move |plan| {
         let Some(m) = difference(&context, &w, &before, Kind::Update) else { return StepRows::new(w.step) };
-        let spectrum = context.spectrum(plan, &m, context.vectors);
+        let spectrum = context.recorder.spectrum(plan, &m);
         let (previous, current) = (previous.wait(), current.wait());
-        context.rows(&m, spectrum.as_ref(), previous.as_deref(), current.as_deref())
+        context.recorder.rows(&m, spectrum.as_ref(), previous.as_deref(), current.as_deref())
     })
 }
 
@@ -133,7 +85,7 @@ pub(crate) fn null(context: Arc<Context>, w: Arc<Snapshot>, initial: Arc<Snapsho
     Box::new(move |plan| {
         let mut rows = StepRows::new(w.step);
         if let (Some(m), Some(w0)) = (formed(&context, &w), formed(&context, &initial)) {
-            null::measure(&m, &w0, &context.references, context.route, plan, &mut rows);
+            null::measure(&m, &w0, &context.recorder.references, context.recorder.route, plan, &mut rows);
         }
         rows
     })

@@ -46,10 +46,12 @@ mod error;
 pub mod feature_probe;
 pub mod measures;
 pub mod null;
+mod recorder;
 pub mod ridge;
 pub mod tolerance;
 
 pub use battery::Battery;
 pub use error::MeasureError;
 pub use feature_probe::{FeatureProbe, conjugate_kernel_spectrum, kta};
+pub use recorder::{Recorder, identity};
 pub use ridge::{RidgeFit, ridge_refit};
