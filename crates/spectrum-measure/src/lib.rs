@@ -40,6 +40,7 @@
 //!
 //! [`Sample`]: spectrum_core::Sample
 
+pub mod agreement;
 pub mod baseline;
 mod battery;
 mod error;
