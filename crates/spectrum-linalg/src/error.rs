@@ -29,9 +29,12 @@ pub enum LinalgError {
         /// Doubles asked for; `usize::MAX` when the number itself overflows.
         elements: usize,
     },
-    /// A route that this version does not compute.
-    #[error("route `{0}` is not available")]
+    /// A route that gives no single values: `density` gives expected counts.
+    #[error("route `{0}` gives expected counts, not singular values: see `Plan::density`")]
     Unsupported(Route),
+    /// A count that must not be zero.
+    #[error("{0} must be at least one")]
+    AtLeastOne(&'static str),
     /// A Cholesky factorisation met a pivot that is not positive.
     #[error("the matrix is not positive definite (pivot {0})")]
     NotPositiveDefinite(usize),
@@ -43,9 +46,10 @@ impl From<LinalgError> for Reason {
             LinalgError::NotFinite => Self::NotFinite,
             LinalgError::NoConvergence(_) => Self::NoConvergence,
             LinalgError::NotPositiveDefinite(_) => Self::Degenerate,
-            LinalgError::Length { .. } | LinalgError::TooLarge { .. } | LinalgError::Unsupported(_) => {
-                Self::NotComputed(e.to_string())
-            }
+            LinalgError::Length { .. }
+            | LinalgError::TooLarge { .. }
+            | LinalgError::Unsupported(_)
+            | LinalgError::AtLeastOne(_) => Self::NotComputed(e.to_string()),
         }
     }
 }
@@ -60,7 +64,9 @@ mod tests {
         assert_eq!(Reason::from(LinalgError::NoConvergence("x")), Reason::NoConvergence);
         assert_eq!(
             Reason::from(LinalgError::Unsupported(Route::Density)),
-            Reason::NotComputed("route `density` is not available".into())
+            Reason::NotComputed(
+                "route `density` gives expected counts, not singular values: see `Plan::density`".into()
+            )
         );
     }
 }

@@ -1,21 +1,28 @@
 //! Route `gram`: eigenvalues of the Gram matrix of the smaller side, in f64.
 
-use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
 
-use crate::LinalgError;
+use crate::operator::Operator;
 use crate::plan::{Found, Plan};
 use crate::tridiagonal::matrix;
 use crate::workspace::{area, room};
+use crate::{LinalgError, magnitude};
+
+/// Doubles of a scaled copy at a time, when the magnitude of a matrix asks for one.
+const PANEL: usize = 1 << 18;
 
 /// The lower triangle of `a^T a` (n x n for an m x n matrix) into `gram`.
 pub(crate) fn lower_gram(gram: &mut [f64], a: MatRef<'_, f64>) {
+    add_lower_gram(gram, a, Accum::Replace);
+}
+
+fn add_lower_gram(gram: &mut [f64], a: MatRef<'_, f64>, accum: Accum) {
     let n = a.ncols();
     triangular::matmul(
         MatMut::from_column_major_slice_mut(gram, n, n),
         BlockStructure::TriangularLower,
-        Accum::Replace,
+        accum,
         a.transpose(),
         BlockStructure::Rectangular,
         a,
@@ -25,21 +32,38 @@ pub(crate) fn lower_gram(gram: &mut [f64], a: MatRef<'_, f64>) {
     );
 }
 
+/// [`lower_gram`] of an operator whose squares leave the range without its power of two: rows are scaled into `panel`,
+/// a few at a time.
+fn scaled_lower_gram(gram: &mut [f64], a: Operator<'_>, panel: &mut Vec<f64>) -> Result<(), LinalgError> {
+    let (m, n) = (a.long(), a.short());
+    let height = (PANEL / n).clamp(1, m);
+    for first in (0..m).step_by(height) {
+        let height = height.min(m - first);
+        let rows = a.unscaled().subrows(first, height);
+        let panel = room(panel, area(height, n)?)?;
+        for (j, column) in panel.chunks_exact_mut(height).enumerate() {
+            for (i, x) in column.iter_mut().enumerate() {
+                *x = magnitude::times_power_of_two(rows[(i, j)], -a.exponent());
+            }
+        }
+        let accum = if first == 0 { Accum::Replace } else { Accum::Add };
+        add_lower_gram(gram, matrix(panel, height, n), accum);
+    }
+    Ok(())
+}
+
 impl Plan {
-    /// Gram route on a matrix whose squares are in range.
-    pub(crate) fn by_gram(
-        &mut self,
-        data: &[f64],
-        rows: usize,
-        cols: usize,
-        wanted: usize,
-    ) -> Result<Found, LinalgError> {
-        let a = matrix(data, rows, cols);
+    /// Gram route on a matrix whose squares are in range once its power of two is taken out. Beside the data it needs
+    /// the Gram matrix and the vectors that are asked for.
+    pub(crate) fn by_gram(&mut self, a: Operator<'_>, wanted: usize) -> Result<Found, LinalgError> {
         // The eigenvectors of the Gram matrix belong to its own side, here called short.
-        let tall = if rows >= cols { a } else { a.transpose() };
-        let n = tall.ncols();
+        let (m, n) = (a.long(), a.short());
         let gram = room(&mut self.gram, area(n, n)?)?;
-        lower_gram(gram, tall);
+        if a.exponent() == 0 {
+            lower_gram(gram, a.unscaled());
+        } else {
+            scaled_lower_gram(gram, a, &mut self.scaled)?;
+        }
         let (eigenvalues, short) = self.eigen.of(gram, n, wanted, &mut self.scratch)?;
         let values: Vec<f64> = eigenvalues.iter().rev().map(|l| l.max(0.0).sqrt()).collect();
         let floor = values[0] * (n as f64 * f64::EPSILON).sqrt();
@@ -48,19 +72,10 @@ impl Plan {
         }
         let kept = values.iter().take(wanted).take_while(|s| **s > floor).count();
         let short = &short[..n * kept];
-        let mut long = vec![0.0; tall.nrows() * kept];
-        matmul(
-            MatMut::from_column_major_slice_mut(&mut long, tall.nrows(), kept),
-            Accum::Replace,
-            tall,
-            matrix(short, n, kept),
-            1.0,
-            Par::Seq,
-        );
-        orthonormalise(&mut long, tall.nrows());
-        let short = short.to_vec();
-        let pairs = if rows >= cols { (long, short) } else { (short, long) };
-        Ok(Found { values, floor, pairs: Some(pairs) })
+        let mut long = vec![0.0; m * kept];
+        a.apply(short, &mut long);
+        orthonormalise(&mut long, m);
+        Ok(Found { values, floor, pairs: Some(a.sides(long, short.to_vec())) })
     }
 }
 

@@ -8,6 +8,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use spectrum_core::Route;
 
 use crate::LinalgError;
+use crate::operator::Operator;
 use crate::plan::{Found, Plan};
 use crate::tridiagonal::matrix;
 use crate::workspace::Start;
@@ -28,18 +29,24 @@ fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Vec<f64> {
     out
 }
 
+/// A X
+fn times(a: Operator<'_>, x: &[f64]) -> Vec<f64> {
+    let mut y = vec![0.0; x.len() / a.short() * a.long()];
+    a.apply(x, &mut y);
+    y
+}
+
+/// A^T Y
+fn transposed_times(a: Operator<'_>, y: &[f64]) -> Vec<f64> {
+    let mut x = vec![0.0; y.len() / a.long() * a.short()];
+    a.apply_transposed(y, &mut x);
+    x
+}
+
 impl Plan {
     /// The `wanted` (at least one) leading singular triplets of a matrix in the safe range.
-    pub(crate) fn by_krylov(
-        &mut self,
-        data: &[f64],
-        rows: usize,
-        cols: usize,
-        wanted: usize,
-    ) -> Result<Found, LinalgError> {
-        let a = matrix(data, rows, cols);
-        let tall = if rows >= cols { a } else { a.transpose() };
-        let (m, n) = (tall.nrows(), tall.ncols());
+    pub(crate) fn by_krylov(&mut self, a: Operator<'_>, wanted: usize) -> Result<Found, LinalgError> {
+        let (m, n) = (a.long(), a.short());
         let k = wanted.max(1).min(n);
         let block = (k + EXTRA).min(n);
         let limit = (8 * block).max(64).min(n);
@@ -57,11 +64,11 @@ impl Plan {
                 if q.len() == old {
                     break;
                 }
-                y.extend(product(tall, matrix(&q[old..], n, (q.len() - old) / n)));
+                y.extend(times(a, &q[old..]));
                 if q.len() >= n * limit {
                     break;
                 }
-                next = product(tall.transpose(), matrix(&y[m * (old / n)..], m, (q.len() - old) / n));
+                next = transposed_times(a, &y[m * (old / n)..]);
             }
             // Rayleigh-Ritz: Y = U S W^T, right vectors V = Q W, left vectors U, and A V = U S exactly.
             let c = q.len() / n;
@@ -69,7 +76,7 @@ impl Plan {
             let (u, w) = ritz.pairs.ok_or(LinalgError::NoConvergence("block Krylov"))?;
             let v = product(matrix(&q, n, c), matrix(&w, c, w.len() / c));
             // The residual A^T u - s v of every kept pair; it also is the next direction of the search.
-            let mut residuals = product(tall.transpose(), matrix(&u, m, u.len() / m));
+            let mut residuals = transposed_times(a, &u);
             let mut worst = 0.0f64;
             for (j, r) in residuals.chunks_exact_mut(n).enumerate() {
                 r.iter_mut().zip(&v[j * n..]).for_each(|(r, v)| *r -= ritz.values[j] * v);
@@ -83,7 +90,7 @@ impl Plan {
                 values.truncate(k);
                 let floor = worst.max(values[0] * m as f64 * f64::EPSILON);
                 let (u, v) = (u[..m * k].to_vec(), v[..n * k].to_vec());
-                let pairs = (wanted > 0).then_some(if rows >= cols { (u, v) } else { (v, u) });
+                let pairs = (wanted > 0).then(|| a.sides(u, v));
                 return Ok(Found { values, floor, pairs });
             }
             // Thick restart: keep the Ritz vectors and go on with their residuals.

@@ -3,7 +3,8 @@
 //! One [`Plan`] is one worker's reusable workspace. It turns a `LayerMatrix` into a `Spectrum` by one of the routes
 //! of `spectrum_core::Route`: `gram` for a record at every step (floor about 5e-7 of the top value), `svd` when small
 //! values matter, `vectors` for all singular vectors, `topk` for the leading ones only. Every spectrum carries the
-//! floor under which its values are not to be trusted.
+//! floor under which its values are not to be trusted. Of a matrix too large for a full spectrum, [`Plan::density`]
+//! estimates how many singular values lie where.
 //!
 //! ```
 //! use spectrum_core::Route;
@@ -21,17 +22,22 @@
 //! No other crate of the workspace names faer.
 
 mod bidiagonal;
+mod density;
 mod error;
 mod gram;
 mod krylov;
+mod lanczos;
 mod magnitude;
+mod operator;
 mod overlaps;
 mod plan;
 mod solve;
 mod tridiagonal;
 mod workspace;
 
+pub use density::Density;
 pub use error::LinalgError;
 pub use overlaps::{alignment, overlap, principal_cosines, projection_norm};
 pub use plan::Plan;
 pub use solve::{gram_of_features, matvec, matvec_transposed, ridge};
+pub use tridiagonal::symmetric_tridiagonal_eigenvalues;

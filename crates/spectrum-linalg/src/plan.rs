@@ -2,6 +2,7 @@
 
 use spectrum_core::{LayerMatrix, Route, Spectrum, Vectors};
 
+use crate::operator::Operator;
 use crate::tridiagonal::Eigen;
 use crate::workspace::{Scratch, area, room};
 use crate::{LinalgError, magnitude};
@@ -60,7 +61,8 @@ impl Plan {
     ///
     /// # Errors
     /// [`LinalgError::NotFinite`], [`LinalgError::NoConvergence`], [`LinalgError::Length`],
-    /// [`LinalgError::TooLarge`], and [`LinalgError::Unsupported`] for route `density`.
+    /// [`LinalgError::TooLarge`], and [`LinalgError::Unsupported`] for route `density`: a spectrum holds single values,
+    /// a density expected counts. [`density`](Self::density) computes it, and route `topk` the leading values beside it.
     pub fn spectrum_of(
         &mut self,
         data: &[f64],
@@ -107,36 +109,33 @@ impl Plan {
         wanted: usize,
         exponent: i32,
     ) -> Result<Found, LinalgError> {
-        if exponent == 0 {
-            return self.routed(data, rows, cols, route, wanted);
+        let mut found = match route {
+            Route::Gram => self.by_gram(Operator::new(data, rows, cols, exponent), wanted)?,
+            Route::Topk => self.by_krylov(Operator::new(data, rows, cols, exponent), wanted)?,
+            Route::Svd | Route::Vectors => {
+                if exponent == 0 {
+                    return self.by_bidiagonalisation(data, rows, cols, wanted);
+                }
+                // faer copies the matrix anyway: a scaled copy more is the same order of memory.
+                let mut scaled = std::mem::take(&mut self.scaled);
+                let result = room(&mut scaled, area(rows, cols)?).and_then(|s| {
+                    s.iter_mut().zip(data).for_each(|(s, x)| *s = magnitude::times_power_of_two(*x, -exponent));
+                    self.by_bidiagonalisation(s, rows, cols, wanted)
+                });
+                self.scaled = scaled;
+                result?
+            }
+            Route::Density => return Err(LinalgError::Unsupported(route)),
+        };
+        if exponent != 0 {
+            for s in found.values.iter_mut().chain([&mut found.floor]) {
+                *s = magnitude::times_power_of_two(*s, exponent);
+            }
+            if found.values.iter().any(|s| !s.is_finite()) {
+                return Err(LinalgError::NotFinite);
+            }
         }
-        let mut scaled = std::mem::take(&mut self.scaled);
-        let result = room(&mut scaled, area(rows, cols)?).and_then(|s| {
-            s.iter_mut().zip(data).for_each(|(s, x)| *s = magnitude::times_power_of_two(*x, -exponent));
-            self.routed(s, rows, cols, route, wanted)
-        });
-        self.scaled = scaled;
-        let mut found = result?;
-        for s in found.values.iter_mut().chain([&mut found.floor]) {
-            *s = magnitude::times_power_of_two(*s, exponent);
-        }
-        if found.values.iter().any(|s| !s.is_finite()) { Err(LinalgError::NotFinite) } else { Ok(found) }
-    }
-
-    fn routed(
-        &mut self,
-        data: &[f64],
-        rows: usize,
-        cols: usize,
-        route: Route,
-        wanted: usize,
-    ) -> Result<Found, LinalgError> {
-        match route {
-            Route::Gram => self.by_gram(data, rows, cols, wanted),
-            Route::Svd | Route::Vectors => self.by_bidiagonalisation(data, rows, cols, wanted),
-            Route::Topk => self.by_krylov(data, rows, cols, wanted),
-            Route::Density => Err(LinalgError::Unsupported(route)),
-        }
+        Ok(found)
     }
 }
 

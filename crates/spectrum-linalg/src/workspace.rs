@@ -57,4 +57,12 @@ impl Start {
             *v = (self.0.next_u64() >> 11) as f64 * 2f64.powi(-52) - 1.0;
         }
     }
+
+    /// Fills `x` with signs, 1 or -1 with equal chances: 64 from each number of the stream.
+    pub(crate) fn signs(&mut self, x: &mut [f64]) {
+        for v in x.chunks_mut(64) {
+            let bits = self.0.next_u64();
+            v.iter_mut().enumerate().for_each(|(i, v)| *v = if bits >> i & 1 == 0 { 1.0 } else { -1.0 });
+        }
+    }
 }

@@ -3,13 +3,55 @@
 //! B. N. Parlett, *The Symmetric Eigenvalue Problem*, section 8.15: the iteration works on the squares of the
 //! off-diagonal elements, so a rotation costs three divisions and no root. LAPACK's dsterf is the model.
 
-use crate::LinalgError;
+use crate::workspace::room;
+use crate::{LinalgError, Plan};
 
 /// Iterations allowed for each eigenvalue, as in LAPACK; two or fewer are usual.
 const ITERATIONS_EACH: usize = 30;
 
 /// Half a unit in the last place: LAPACK's `dlamch('E')`.
 const EPS: f64 = f64::EPSILON / 2.0;
+
+/// Eigenvalues, descending, of the real symmetric tridiagonal matrix with `diagonal` (n elements) and `off_diagonal`
+/// (n - 1 elements, none when n is 0).
+///
+/// Each has an absolute error of a small multiple of eps times the norm. Costs about 12 n^2 flops. A caller with many
+/// matrices uses [`Plan::tridiagonal_eigenvalues`], which keeps its workspace.
+///
+/// ```
+/// // ((1, 2), (2, 1))
+/// let values = spectrum_linalg::symmetric_tridiagonal_eigenvalues(&[1.0, 1.0], &[2.0])?;
+/// assert!((values[0] - 3.0).abs() < 1e-15 && (values[1] + 1.0).abs() < 1e-15);
+/// # Ok::<(), spectrum_linalg::LinalgError>(())
+/// ```
+///
+/// # Errors
+/// [`LinalgError::Length`] when the lengths do not fit, [`LinalgError::NotFinite`] when an element or an eigenvalue is
+/// not finite, [`LinalgError::NoConvergence`], [`LinalgError::TooLarge`].
+pub fn symmetric_tridiagonal_eigenvalues(diagonal: &[f64], off_diagonal: &[f64]) -> Result<Vec<f64>, LinalgError> {
+    Ok(Plan::new().tridiagonal_eigenvalues(diagonal, off_diagonal)?.to_vec())
+}
+
+impl Plan {
+    /// [`symmetric_tridiagonal_eigenvalues`] in the plan's workspace: nothing is allocated once it is large enough.
+    ///
+    /// # Errors
+    /// As [`symmetric_tridiagonal_eigenvalues`].
+    pub fn tridiagonal_eigenvalues(&mut self, diagonal: &[f64], off_diagonal: &[f64]) -> Result<&[f64], LinalgError> {
+        let n = diagonal.len();
+        if off_diagonal.len() != n.saturating_sub(1) {
+            return Err(LinalgError::Length { rows: n.saturating_sub(1), cols: 1, found: off_diagonal.len() });
+        }
+        let values = room(&mut self.eigen.values, n)?;
+        ascending(diagonal, off_diagonal, values, room(&mut self.eigen.squares, n)?)?;
+        // A norm just below the largest number may belong to an eigenvalue above it.
+        if values.iter().any(|v| !v.is_finite()) {
+            return Err(LinalgError::NotFinite);
+        }
+        values.reverse();
+        Ok(values)
+    }
+}
 
 /// Eigenvalues, ascending, of the matrix with diagonal `d` and off-diagonal `e` (its first n - 1 elements are read).
 pub(crate) fn ascending(d: &[f64], e: &[f64], values: &mut [f64], squares: &mut [f64]) -> Result<(), LinalgError> {

@@ -9,6 +9,7 @@ mod inverse_iteration;
 mod reduction;
 mod symmetric_product;
 
+pub use eigenvalues::symmetric_tridiagonal_eigenvalues;
 use faer::diag::{DiagMut, DiagRef};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd_scratch, tridiagonal_self_adjoint_evd};
 use faer::linalg::householder::{
@@ -32,7 +33,7 @@ pub(crate) struct Eigen {
     off_diagonal: Vec<f64>,
     squares: Vec<f64>,
     values: Vec<f64>,
-    vectors: Vec<f64>,
+    pub(crate) vectors: Vec<f64>,
     iteration: inverse_iteration::Workspace,
 }
 
@@ -79,7 +80,7 @@ impl Eigen {
 }
 
 /// Eigenvectors by divide and conquer, for when a large part of them is wanted: n x k, the largest first.
-fn all_vectors<'a>(
+pub(crate) fn all_vectors<'a>(
     d: &[f64],
     e: &[f64],
     values: &mut [f64],
