@@ -2,7 +2,7 @@
 
 usage: python layers.py MODELS_DIR
 
-MiniLM takes a minute and a half, most of it in the Marchenko-Pastur fits. WeightWatcher shuffles with numpy's global generator and
+Takes two to five minutes, most of it in the Marchenko-Pastur fits. WeightWatcher shuffles with numpy's global generator and
 never seeds it; here it is seeded with 0 before each model, so that the `rand_*`, `ww_*` and `num_traps` columns can be made again,
 but only as order-of-magnitude anchors: no other program can draw the same shuffles.
 """

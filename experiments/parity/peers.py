@@ -53,7 +53,7 @@ def number(value):
     return value if np.isfinite(value) else None
 
 
-def weightwatcher_fit(values):
+def weightwatcher_fit(values, curve):
     watcher = weightwatcher.WeightWatcher(log_level=logging.ERROR)
     keys = ("alpha", "Lambda", "xmin", "xmax", "D", "sigma", "num_pl_spikes", "num_fingers", "raw_alpha", "status", "warning")
     with contextlib.redirect_stdout(io.StringIO()):
@@ -67,7 +67,10 @@ def weightwatcher_fit(values):
     result["num_pl_spikes"] = int(row["num_pl_spikes"])
     result["kept"] = len(kept)
     result["runner_up"] = {"xmin": number(fit.xmins[order[1]]), "D": number(fit.Ds[order[1]])}
-    return result | {"status": row["status"], "warning": row["warning"]}
+    result |= {"status": row["status"], "warning": row["warning"]}
+    if curve:
+        result["curve"] = {"xmin": fit.xmins.tolist(), "alpha": fit.alphas.tolist(), "D": fit.Ds.tolist()}
+    return result
 
 
 def powerlaw_fit(values, ranges):
@@ -129,7 +132,7 @@ def main():
     for entry in made["spectra"]:
         values = np.array(entry["eigenvalues"])
         positive = values[values > 0]
-        record = {"weightwatcher": weightwatcher_fit(values)}
+        record = {"weightwatcher": weightwatcher_fit(values, entry["name"] == "silero_lstm_hh")}
         for label, ranges in RANGES.items():
             record["powerlaw_" + label] = powerlaw_fit(positive, ranges)
         kept = values[values > EVALS_THRESH]

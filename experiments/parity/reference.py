@@ -226,9 +226,12 @@ def scan(values, two_sided):
         d = np.max(np.abs(fit - first))
         if two_sided:
             d = max(d, np.max(np.abs(fit - last)))
-        found.append((d, x[i], alpha, n))
+        kuiper = np.max(fit - first) + np.max(last - fit)
+        found.append((d, x[i], alpha, n, kuiper))
     order = sorted(found, key=lambda c: (c[0], c[1]))
-    d, xmin, alpha, n = (float(v) for v in order[0])
+    d, xmin, alpha, n, kuiper = (float(v) for v in order[0])
     best = {"alpha": alpha, "xmin": xmin, "D": d, "sigma": (alpha - 1) / n**0.5, "n_tail": int(n)}
+    if two_sided:
+        best["V"] = kuiper
     best["runner_up"] = {"xmin": float(order[1][1]), "D": float(order[1][0])}
     return best
