@@ -57,7 +57,8 @@ impl Plan {
     ///
     /// With n = min(rows, cols), m = max(rows, cols) and s_1 the largest value, `floor` is s_1 sqrt(n eps) for route
     /// `gram` (the Gram matrix has eigenvalues s^2, each with an absolute error of a small multiple of s_1^2 eps),
-    /// s_1 m eps for `svd` and `vectors`, and the largest residual of the pairs for `topk`.
+    /// s_1 m eps for `svd` and `vectors`, and the largest residual of the pairs for `topk`: 1e-10 s_1 or less, and more
+    /// only where the wanted values lie so close to others that the search was ended before (its cost is bounded).
     ///
     /// # Errors
     /// [`LinalgError::NotFinite`], [`LinalgError::NoConvergence`], [`LinalgError::Length`],

@@ -35,13 +35,45 @@ fn agree(a: &Spectrum, b: &Spectrum, work: f64) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
+    /// On either side: singular values do not change under orthogonal maps of outputs or of inputs.
     #[test]
-    fn rotation((m, n, a) in matrices(), route in routes(), seed in any::<u32>()) {
+    fn rotation((m, n, a) in matrices(), route in routes(), seed in any::<u32>(), inputs in any::<bool>()) {
+        let mut plan = Plan::new();
+        let mut b = if inputs { transposed(&a, m, n) } else { a.clone() };
+        rotate(&mut b, if inputs { n } else { m }, u64::from(seed));
+        let b = if inputs { transposed(&b, n, m) } else { b };
+        let (a, b) = (plan.spectrum_of(&a, m, n, route, 3).unwrap(), plan.spectrum_of(&b, m, n, route, 3).unwrap());
+        agree(&a, &b, 16.0 * m.max(n) as f64)?;
+    }
+
+    /// A permutation of outputs and flipped signs of inputs are orthogonal maps without rounding.
+    #[test]
+    fn permutation_and_signs((m, n, a) in matrices(), route in routes(), shift in any::<prop::sample::Index>()) {
         let mut plan = Plan::new();
         let mut b = a.clone();
-        rotate(&mut b, m, u64::from(seed));
+        for (j, column) in b.chunks_exact_mut(m).enumerate() {
+            column.rotate_left(shift.index(m));
+            if j % 3 == 1 {
+                column.iter_mut().for_each(|x| *x = -*x);
+            }
+        }
         let (a, b) = (plan.spectrum_of(&a, m, n, route, 3).unwrap(), plan.spectrum_of(&b, m, n, route, 3).unwrap());
-        agree(&a, &b, 16.0 * m as f64)?;
+        agree(&a, &b, 0.0)?;
+    }
+
+    /// Any factor, of either sign, from one end of the range of f64 to the other.
+    #[test]
+    fn scaling((m, n, a) in matrices(), route in routes(), c in 0.5f64..1.0, e in -950i32..950, negative in any::<bool>()) {
+        let factor = c * 2f64.powi(e);
+        let b: Vec<f64> = a.iter().map(|x| if negative { -x * factor } else { x * factor }).collect();
+        let mut plan = Plan::new();
+        let (s, t) = (plan.spectrum_of(&a, m, n, route, 2).unwrap(), plan.spectrum_of(&b, m, n, route, 2).unwrap());
+        // Scaling rounds every entry once; entries below 2^-1022 lose digits, but not ones that count.
+        let tolerance = 2.0 * s.floor + (m + n) as f64 * f64::EPSILON * s.top();
+        for (x, y) in s.singular_values.iter().zip(&t.singular_values) {
+            prop_assert!((x - y / factor).abs() <= tolerance, "{x} {} {tolerance:e}", y / factor);
+        }
+        prop_assert!((s.floor - t.floor / factor).abs() <= 1e-10 * s.top());
     }
 
     #[test]
