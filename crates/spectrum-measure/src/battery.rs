@@ -1,9 +1,12 @@
 //! The set of measures that a run applies to each of its matrices.
 
 use spectrum_core::{Kind, MatrixId, Measure, Outcome, Reason, Record, References, Sample, StepRows};
+use spectrum_tail::Convention;
 
 use crate::measures::teacher::not_on_inputs;
-use crate::measures::{Bulk, Hill, InitialOutliers, Norms, Ranks, Teacher, UpdateOverlap};
+use crate::measures::{
+    Bulk, Hill, InitialOutliers, Norms, Outliers, Ranks, Shape, Spread, Tail, Teacher, UpdateOverlap,
+};
 
 /// Kinds that are matrices of the network; kernels have a spectrum too, but no bulk law of this form.
 const MATRICES: &[Kind] = &[Kind::Weight, Kind::Displacement, Kind::Update, Kind::Gradient];
@@ -34,14 +37,24 @@ impl Default for Battery {
 }
 
 impl Battery {
-    /// Every measure of METRICS.md that reads a spectrum.
+    /// Every measure of METRICS.md that reads a spectrum, the tail by [`Convention::Csn`].
     #[must_use]
     pub fn standard() -> Self {
+        Self::standard_with(Convention::default())
+    }
+
+    /// [`standard`](Self::standard) with the tail of another convention.
+    #[must_use]
+    pub fn standard_with(convention: Convention) -> Self {
         Self { entries: Vec::new() }
             .with(Norms, ALL)
             .with(Ranks, ALL)
+            .with(Spread, ALL)
             .with(Hill, MATRICES)
+            .with(Tail { convention }, MATRICES)
             .with(Bulk, MATRICES)
+            .with(Outliers, MATRICES)
+            .with(Shape, MATRICES)
             .with(InitialOutliers, &[Kind::Weight])
             .with(Teacher, MATRICES)
             .with(UpdateOverlap, &[Kind::Update])

@@ -5,9 +5,8 @@
 //! entries, what it lacks came from where they were. (Hill of W_0 - sign(G) at 600 x 400 is 2.31; with the signs shuffled
 //! it is 2.44, that of a Gaussian.)
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use spectrum_core::{LayerMatrix, MatrixId, Outcome, Reason, Record, References, Route, Spectrum, StepRows};
+use spectrum_law::shuffle::{shuffle, stream};
 use spectrum_linalg::Plan;
 use spectrum_tail::hill_median;
 
@@ -20,36 +19,16 @@ pub const METRICS: [&str; 6] =
 
 /// W_0 plus the entries of W_t - W_0 in a random order, column-major.
 ///
-/// The order is a Fisher-Yates shuffle drawn from ChaCha8, whose 256-bit key is made of the run's seed, the step, and FNV-1a
-/// hashes of the layer's and the view's names: the same on every machine, and independent of what else is measured.
+/// The order is that of [`spectrum_law::shuffle`], keyed by the run's seed, the step, the layer's and the view's names: the
+/// same on every machine, and independent of what else is measured.
 ///
 /// `weight` and `initial` must have the same length (they are zipped).
 #[must_use]
 pub fn null_weight(weight: &[f64], initial: &[f64], seed: u64, id: &MatrixId) -> Vec<f64> {
     let mut displacement: Vec<f64> = weight.iter().zip(initial).map(|(w, w0)| w - w0).collect();
-    let mut rng = stream(seed, id);
-    for i in (1..displacement.len()).rev() {
-        displacement.swap(i, below(&mut rng, i as u64 + 1) as usize);
-    }
+    shuffle(&mut displacement, &mut stream(seed, id.step, &id.layer, &id.view));
     displacement.iter_mut().zip(initial).for_each(|(d, w0)| *d += w0);
     displacement
-}
-
-fn stream(seed: u64, id: &MatrixId) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    for (part, word) in key.chunks_exact_mut(8).zip([seed, id.step, fnv1a(&id.layer), fnv1a(&id.view)]) {
-        part.copy_from_slice(&word.to_le_bytes());
-    }
-    ChaCha8Rng::from_seed(key)
-}
-
-fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
-}
-
-/// A number below `bound`: the high word of a 128-bit product. Its bias, bound/2^64, is 1e-13 for a million entries.
-fn below(rng: &mut ChaCha8Rng, bound: u64) -> u64 {
-    ((u128::from(rng.next_u64()) * u128::from(bound)) >> 64) as u64
 }
 
 /// Measures the null of W_t: forms it, computes its spectrum with the run's plan and route, and appends the records of

@@ -8,24 +8,26 @@ use super::trusted::incomplete;
 use crate::battery::record;
 use crate::tolerance::resolution;
 
-/// `mp_variance`, `mp_edge`, `mp_distance`, `top_to_edge`, `outliers`: the bulk by the trimmed fit of
-/// [`spectrum_law::bulk`], on the eigenvalues lambda = s^2.
+/// `mp_variance`, `mp_edge`, `mp_distance`, `top_to_edge`, `outliers`, `mp_soft_rank`: the bulk by the trimmed fit of
+/// [`spectrum_law::bulk`], on the eigenvalues lambda = s^2. The soft rank is WeightWatcher's, edge over largest eigenvalue
+/// (Martin and Mahoney, JMLR 22 (2021) 165, section 2.4), with the edge of this fit.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bulk;
 
 /// The names of [`Bulk`] with how each is read from a fit.
 type Reading = (&'static str, fn(&BulkFit) -> f64);
-pub(crate) const READINGS: [Reading; 5] = [
+pub(crate) const READINGS: [Reading; 6] = [
     ("mp_variance", |f| f.variance),
     ("mp_edge", |f| f.edge),
     ("mp_distance", |f| f.distance),
     ("top_to_edge", |f| f.top_to_edge),
     ("outliers", |f| f.outliers as f64),
+    ("mp_soft_rank", |f| 1.0 / f.top_to_edge),
 ];
 
 impl Measure for Bulk {
     fn metrics(&self) -> &'static [&'static str] {
-        &["mp_variance", "mp_edge", "mp_distance", "top_to_edge", "outliers"]
+        &["mp_variance", "mp_edge", "mp_distance", "top_to_edge", "outliers", "mp_soft_rank"]
     }
 
     fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {

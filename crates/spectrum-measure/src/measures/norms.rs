@@ -5,18 +5,20 @@ use spectrum_core::{Blob, Measure, Outcome, Reason, Record, Sample};
 use super::trusted::{incomplete, trusted};
 use crate::battery::record;
 
-/// `frobenius_norm`, `spectral_norm`, `nuclear_norm`, `stable_rank`.
+/// `frobenius_norm`, `spectral_norm`, `nuclear_norm`, `stable_rank`, `log_norm`, `log_spectral_norm`.
 ///
 /// - Frobenius norm: sqrt(sum W_ij^2), from the entries when they are there, else sqrt(sum s_i^2);
 /// - spectral norm: s_1;
 /// - nuclear norm: sum s_i;
-/// - stable rank: |W|_F^2 / s_1^2, between 1 and min(rows, cols).
+/// - stable rank: |W|_F^2 / s_1^2, between 1 and min(rows, cols);
+/// - log norm: log10 |W|_F^2, and log spectral norm: log10 s_1^2, as WeightWatcher 0.7.7 reports them (its `norm` and
+///   `spectral_norm` are squares).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Norms;
 
 impl Measure for Norms {
     fn metrics(&self) -> &'static [&'static str] {
-        &["frobenius_norm", "spectral_norm", "nuclear_norm", "stable_rank"]
+        &["frobenius_norm", "spectral_norm", "nuclear_norm", "stable_rank", "log_norm", "log_spectral_norm"]
     }
 
     fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {
@@ -32,12 +34,20 @@ impl Measure for Norms {
             Ok(_) if top == 0.0 => Err(Reason::Degenerate),
             Ok(f) => Ok((f / top) * (f / top)),
         };
+        let log_norm = frobenius.clone().and_then(log_of_square);
         records.push(record(sample.id, "frobenius_norm", frobenius));
         records.push(record(sample.id, "spectral_norm", top));
         let nuclear = trusted("nuclear_norm", s, |s| Outcome::from(s.iter().sum::<f64>()));
         records.push(record(sample.id, "nuclear_norm", nuclear));
         records.push(record(sample.id, "stable_rank", stable_rank));
+        records.push(record(sample.id, "log_norm", log_norm));
+        records.push(record(sample.id, "log_spectral_norm", log_of_square(top)));
     }
+}
+
+/// log10 x^2 without forming the square, which may overflow.
+fn log_of_square(x: f64) -> Result<f64, Reason> {
+    if x == 0.0 { Err(Reason::Degenerate) } else { Ok(2.0 * x.log10()) }
 }
 
 /// sqrt(sum x^2), scaled by the largest entry so that squares neither overflow nor vanish; not finite when an entry is not.

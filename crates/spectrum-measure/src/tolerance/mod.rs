@@ -27,10 +27,17 @@
 //! Updates and gradients are small beside the weights whose rounding they inherit (s_1(W)/s_1(M) reaches 13 in the
 //! quickstart): their delta is 25 times larger. A displacement's is 4 times larger (|D|_F/s_1(D) up to 5 instead of 1.25).
 //!
+//! Some metrics are chosen by a scan or a threshold and may jump; [`Coverage`] says which, and under what condition they are
+//! compared.
+//!
 //! The contract ends at [`HORIZON`]: beyond it, and at learning rates that make training chaotic, differences grow
 //! exponentially and only statistics can be compared.
 
+mod coverage;
+
 use spectrum_core::{Kind, Precision};
+
+pub use coverage::Coverage;
 
 /// The last step that the contract covers.
 pub const HORIZON: u64 = 50;
@@ -111,7 +118,14 @@ impl Setting {
         kind * 3.3 * (self.step as f64).sqrt() * (1.25 * entry / size + g)
     }
 
-    /// The tolerance of a metric, a scalar, or `singular_values`; `None` for a name that the contract does not know.
+    /// How the contract treats a metric, a scalar, or `singular_values`; `None` for a name that it does not know.
+    #[must_use]
+    pub fn coverage(&self, metric: &str) -> Option<Coverage> {
+        self.conditional(metric).or_else(|| self.tolerance(metric).map(Coverage::Always))
+    }
+
+    /// The tolerance of a metric, a scalar, or `singular_values` that is compared always; `None` for a name that the
+    /// contract does not know and for metrics that it covers only under a condition ([`coverage`](Self::coverage)).
     ///
     /// A null (`null_...`) has the tolerance of the metric that it repeats.
     #[must_use]
@@ -141,10 +155,36 @@ impl Setting {
             "alpha_hill" => absolute(60.0 * delta),
             // lambda = s^2 at quantiles whose s is at least s_1/20: 2 * 20; and one value more or less in the fit.
             "mp_variance" | "mp_edge" => relative(40.0 * delta + 2.0 * started / count),
-            "top_to_edge" => relative(42.0 * delta + 2.0 * started / count),
+            "top_to_edge" | "mp_soft_rank" => relative(42.0 * delta + 2.0 * started / count),
+            "outlier_p" => absolute(self.outlier_p()),
             // dF = x f(x) dx/x with x f(x) < 1/2; one value is a jump of 1/p.
             "mp_distance" => absolute(20.0 * delta + started / count),
             "outliers" | "outliers_initial" => absolute(started),
+            // The values near the threshold are few: it lies a seventh above the edge of a square bulk.
+            "gavish_donoho_rank" => absolute(started),
+            // A quotient of spacings, s_1/20 over n at least: an error of 2 * 20 n delta each, three times that as small
+            // spacings weigh more, in a mean of n; and one value more or less in the bulk.
+            "spacing_ratio" => absolute(120.0 * root * delta + started / count),
+            "spacing_ratio_error" => absolute(120.0 * delta + started / count),
+            // log10 of a square: 2/ln 10 delta.
+            "log_norm" | "log_spectral_norm" => absolute(delta),
+            // (sum lambda)^2 and sum lambda^2: 2 * 2 delta and 4 delta.
+            "participation_ratio" => relative(8.0 * delta),
+            // The least of many suprema moves by no more than each: y = (alpha - 1) ln(x/xmin) and F = 1 - exp(-y) by
+            // (alpha - 1) (2 + 1/e) 2 ds/s, where (alpha - 1) s_1/s is at most 30.
+            "alpha_distance" => absolute(150.0 * delta),
+            // The sum of logarithms vanishes where its terms are of order one; an error of root delta moves it past one.
+            "erg_size" => absolute(started),
+            // Host arithmetic from the shape alone.
+            "alpha_hill_gaussian" | "alpha_hill_gaussian_sd" => relative(0.0),
+            // The same order of entries; s_1 of W is at most 20 times that of the shuffled one.
+            "shuffled_top" | "ww_soft_rank" | "ww_max_distance" => relative(42.0 * delta),
+            "shuffled_outliers" => absolute(started),
+            // Two sorted distributions, dp = 2 s ds/sum lambda: sqrt(sum dp^2/(8 p)) < root delta/1.4 each.
+            "random_distance" => absolute(2.0 * root * delta),
+            // As alpha_hill; the windows hold about half of s_1.
+            "alpha_farms" => absolute(120.0 * delta),
+            "farms_side" | "farms_windows" => Tolerance::EXACT,
             // A vector turns by delta s_1/gap, and the gap below s_1 is at least a hundredth of it.
             "teacher_alignment"
             | "teacher_projection"
