@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Write a run's rows for pandas, polars or DuckDB
     Export(Export),
+    /// What the spectra of a checkpoint say: safetensors, PyTorch, burnpack, npz
+    Analyze(Analyze),
     /// Data sets
     Data(Data),
     /// What this binary holds, and which devices answer
@@ -103,6 +105,67 @@ pub(crate) struct Export {
     /// File (jsonl) or folder (csv, parquet). Without it jsonl goes to standard output, the others to RUN/export
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Analyze {
+    /// A checkpoint, a model's folder, or a folder of checkpoints in order
+    #[arg(value_name = "FILE|DIR")]
+    pub path: PathBuf,
+    /// Analyse the difference to this checkpoint
+    #[arg(long, value_name = "FILE")]
+    pub base: Option<PathBuf>,
+    /// The tail fit: csn, ww or hill
+    #[arg(long, value_name = "NAME", default_value = "csn")]
+    pub convention: String,
+    /// Patterns on tensor names (`*.attention.*`)
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub layers: Vec<String>,
+    /// flatten, positions (convolutions), stacked, gates (recurrent), matrix, heads (attention)
+    #[arg(long, value_name = "VIEW", value_delimiter = ',')]
+    pub views: Vec<String>,
+    /// Attention heads, where no config.json beside the weights says it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub heads: usize,
+    /// Which axis is the output: auto, torch (first) or burn (second)
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub layout: String,
+    /// gram, svd, vectors, topk or density
+    #[arg(long, value_name = "ROUTE", default_value = "gram")]
+    pub route: String,
+    /// Leading singular vectors kept
+    #[arg(long, value_name = "K", default_value_t = 8)]
+    pub vectors: usize,
+    /// Matrices with more singular values get the leading ones and a density
+    #[arg(long, value_name = "N", default_value_t = 8192)]
+    pub max_size: usize,
+    /// What costs more: shuffle (null of shuffled entries), farms (submatrices of one shape), goodness (bootstrap p)
+    #[arg(long = "with", value_name = "NAME", value_delimiter = ',')]
+    pub extras: Vec<String>,
+    /// Precision of the bootstrap's p
+    #[arg(long, value_name = "P", default_value_t = 0.03)]
+    pub precision: f64,
+    /// The seed of every random null
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Worker threads; as many as the machine has by default
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub jobs: usize,
+    /// The folder that run directories are made in
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub out: PathBuf,
+    /// Analyse again what was analysed before
+    #[arg(long)]
+    pub force: bool,
+    /// Write the rows too: parquet, csv or jsonl, into the run directory's export
+    #[arg(long, value_name = "FORMAT")]
+    pub export: Option<String>,
+    /// Print nothing but errors
+    #[arg(long)]
+    pub quiet: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, clap::Args)]

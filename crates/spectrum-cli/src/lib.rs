@@ -51,6 +51,7 @@ fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Report(a) => commands::report::report(&a),
         Command::Compare(a) => commands::compare::compare(&a),
         Command::Export(a) => commands::export::export(&a),
+        Command::Analyze(a) => commands::analyze::analyze(&a),
         Command::Data(a) => commands::data::data(&a.command),
         Command::Backends(a) => commands::backends::backends(&a),
     }

@@ -51,3 +51,45 @@ impl Reporter {
         }
     }
 }
+
+/// Shows how far an analysis is: a bar over the work, with the time left.
+pub(crate) struct ShareReporter {
+    bar: Option<ProgressBar>,
+    plain: bool,
+    start: Instant,
+    said: Instant,
+}
+
+/// Positions of the bar: shares are drawn in thousandths.
+const PARTS: f64 = 1000.0;
+
+impl ShareReporter {
+    pub fn new(quiet: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let now = Instant::now();
+        let bar = (!quiet && terminal).then(|| {
+            let style = ProgressStyle::with_template("{bar:30} {percent} %  {eta} left  {msg}");
+            ProgressBar::new(PARTS as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        Self { bar, plain: !quiet && !terminal, start: now, said: now }
+    }
+
+    pub fn at(&mut self, p: &spectrum_analyze::Progress) {
+        let what = format!("{} of {}: {}", p.done, p.total, p.layer);
+        if let Some(bar) = &self.bar {
+            bar.set_position((PARTS * p.share) as u64);
+            bar.set_message(what.clone());
+        }
+        if self.plain && self.said.elapsed() >= EVERY && p.share > 0.0 {
+            self.said = Instant::now();
+            let left = self.start.elapsed().as_secs_f64() * (1.0 - p.share) / p.share;
+            eprintln!("{:.0} %  {left:.0} s left  {what}", 100.0 * p.share);
+        }
+    }
+
+    pub fn done(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -3,6 +3,8 @@
 // Each test file uses its own part of this module.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod safetensors;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod analyze;
 pub(crate) mod backends;
 pub(crate) mod compare;
 pub(crate) mod data;
