@@ -1,0 +1,165 @@
+//! A table of layers: what `spectrum analyze` prints of one step.
+
+use std::collections::{BTreeMap, HashMap};
+
+use spectrum_core::{Kind, Outcome};
+
+use crate::RunData;
+use crate::series::{self, MatrixKey};
+use crate::table::{Table, number};
+
+/// Names of the shape classes by their codes.
+pub(crate) const SHAPE_CLASSES: [&str; 4] = ["bulk", "bulk + spikes", "bulk decay", "heavy tail"];
+
+/// A column: heading, and what it says of a layer. In order of importance: the last go first where the terminal is narrow.
+type Column = (&'static str, fn(&Values<'_>) -> String);
+
+const COLUMNS: [Column; 10] = [
+    ("shape", |v| v.shape.clone()),
+    ("alpha", |v| v.with_error("alpha", "alpha_sigma")),
+    ("tail", |v| v.text("tail_size")),
+    ("class", |v| v.class()),
+    ("outliers", |v| v.text("outliers")),
+    ("top/edge", |v| v.short("top_to_edge")),
+    ("stable rank", |v| v.short("stable_rank")),
+    ("D", |v| v.short("alpha_distance")),
+    ("Hill", |v| v.short("alpha_hill")),
+    ("eff. rank", |v| v.short("effective_rank")),
+];
+/// Where each column stands in the table.
+const PLACES: [usize; 10] = [0, 1, 2, 9, 7, 8, 5, 3, 4, 6];
+/// The shortest layer name that still tells layers apart.
+const MIN_NAME: usize = 18;
+
+/// The outcomes of one matrix.
+struct Values<'a> {
+    shape: String,
+    metrics: HashMap<&'a str, &'a Outcome>,
+}
+
+impl Values<'_> {
+    fn get(&self, metric: &str) -> Option<f64> {
+        self.metrics.get(metric).and_then(|o| o.value())
+    }
+
+    fn text(&self, metric: &str) -> String {
+        self.get(metric).map_or_else(|| "-".to_owned(), number)
+    }
+
+    /// Three significant digits.
+    fn short(&self, metric: &str) -> String {
+        self.get(metric).map_or_else(|| "-".to_owned(), short)
+    }
+
+    fn with_error(&self, metric: &str, error: &str) -> String {
+        match (self.get(metric), self.get(error)) {
+            (Some(v), Some(e)) => format!("{v:.2} ± {e:.2}"),
+            (Some(v), None) => format!("{v:.2}"),
+            _ => "-".to_owned(),
+        }
+    }
+
+    fn class(&self) -> String {
+        let code = self.get("shape_class").map(|c| c as usize);
+        code.and_then(|c| SHAPE_CLASSES.get(c)).map_or_else(|| "-".to_owned(), |c| (*c).to_owned())
+    }
+}
+
+fn short(v: f64) -> String {
+    let digits = if v == 0.0 { 0 } else { v.abs().log10().floor() as i32 };
+    match digits {
+        -3..=5 => format!("{v:.*}", (2 - digits).clamp(0, 5) as usize),
+        _ => number(v),
+    }
+}
+
+/// One line a matrix at the last step, fitted into `width` characters; below it the reasons of layers without a fit.
+#[must_use]
+pub fn layers(run: &RunData, width: usize) -> String {
+    let width = width.max(40);
+    let Some(last) = run.records.iter().map(|r| r.id.step).max() else { return "  no matrices\n".to_owned() };
+    let mut rows: BTreeMap<usize, (String, Values<'_>)> = BTreeMap::new();
+    let places: HashMap<MatrixKey, usize> =
+        series::metrics(run).into_iter().enumerate().map(|(place, (key, _))| (key, place)).collect();
+    for r in run.records.iter().filter(|r| r.id.step == last) {
+        let Some(&place) = places.get(&MatrixKey::from(&r.id)) else { continue };
+        let (_, values) = rows.entry(place).or_insert_with(|| {
+            let spectrum = run.spectra.iter().find(|s| s.id == r.id).map(|s| &s.spectrum);
+            let shape = spectrum.map_or_else(|| "-".to_owned(), |s| format!("{}x{}", s.rows, s.cols));
+            (name(&r.id.layer, &r.id.view, r.id.kind), Values { shape, metrics: HashMap::new() })
+        });
+        values.metrics.insert(r.metric.as_str(), &r.outcome);
+    }
+    let cells: Vec<(String, Vec<String>)> =
+        rows.values().map(|(name, v)| (name.clone(), COLUMNS.iter().map(|(_, text)| text(v)).collect())).collect();
+    let longest = cells.iter().map(|(n, _)| n.chars().count()).max().unwrap_or(0).max(5);
+    let sizes: Vec<usize> = (0..COLUMNS.len())
+        .map(|c| {
+            cells.iter().map(|(_, t)| t[c].chars().count()).max().unwrap_or(0).max(COLUMNS[c].0.chars().count()) + 2
+        })
+        .collect();
+    let mut shown = COLUMNS.len();
+    while shown > 1 && sizes[..shown].iter().sum::<usize>() + longest.min(MIN_NAME) + 2 > width {
+        shown -= 1;
+    }
+    let room = width.saturating_sub(sizes[..shown].iter().sum::<usize>() + 2).max(MIN_NAME);
+    let mut order: Vec<usize> = (0..shown).collect();
+    order.sort_by_key(|c| PLACES[*c]);
+    let left: Vec<usize> = order.iter().position(|c| COLUMNS[*c].0 == "class").map(|p| p + 1).into_iter().collect();
+    let mut table = Table::new(std::iter::once("layer").chain(order.iter().map(|c| COLUMNS[*c].0)), &left);
+    for (name, texts) in &cells {
+        table.row(std::iter::once(shortened(name, room)).chain(order.iter().map(|c| texts[*c].clone())));
+    }
+    let mut out = table.render(width);
+    for (reason, names) in without_fit(&rows) {
+        let few: Vec<String> = names.iter().take(3).map(|n| shortened(n, 60)).collect();
+        let more = if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
+        out.push_str(&format!("  no alpha: {}{more}: {reason}\n", few.join(", ")));
+    }
+    out
+}
+
+fn name(layer: &str, view: &str, kind: Kind) -> String {
+    let layer = layer.strip_suffix(".weight").unwrap_or(layer);
+    let view = if matches!(view, "matrix" | "flatten" | "stacked") { String::new() } else { format!(" {view}") };
+    let kind = if kind == Kind::Weight { String::new() } else { format!(" ({kind})") };
+    format!("{layer}{view}{kind}")
+}
+
+/// At most `room` characters: the middle goes.
+fn shortened(name: &str, room: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= room {
+        return name.to_owned();
+    }
+    let (front, back) = ((room - 1) / 3, room - 1 - (room - 1) / 3);
+    letters[..front].iter().chain(&['…']).chain(&letters[letters.len() - back..]).collect()
+}
+
+/// Layers whose alpha is missing, by reason.
+fn without_fit(rows: &BTreeMap<usize, (String, Values<'_>)>) -> BTreeMap<String, Vec<String>> {
+    let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, values) in rows.values() {
+        if let Some(reason) = values.metrics.get("alpha").and_then(|o| o.reason()) {
+            out.entry(reason.to_string()).or_default().push(name.clone());
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_their_middle() {
+        assert_eq!(shortened("encoder.layer.0.attention.output.dense", 20), "encode….output.dense");
+        assert_eq!(shortened("fc", 20), "fc");
+    }
+
+    #[test]
+    fn three_digits() {
+        let texts: Vec<String> = [0.0, 0.01234, 1.0, 12.345, 987.6, 123_456.0].into_iter().map(short).collect();
+        assert_eq!(texts, ["0.00", "0.0123", "1.00", "12.3", "988", "123456"]);
+    }
+}
