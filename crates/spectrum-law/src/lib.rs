@@ -7,7 +7,12 @@
 //!
 //! - [`marchenko_pastur`]: density, distribution, quantiles, Kolmogorov-Smirnov distance of a sample;
 //! - [`bulk`]: the variance of the bulk of a trained matrix, its edge and the eigenvalues outside;
-//! - [`spike`]: where a rank-one term puts its outlier, and from which strength on (Baik, Ben Arous, Peche).
+//! - [`spike`]: where a rank-one term puts its outlier, and from which strength on (Baik, Ben Arous, Peche); and back, from
+//!   an outlier to the strength and the overlaps of its vectors;
+//! - [`tracy_widom`], [`outlier`]: the law of the largest eigenvalue and a p-value for each outlier;
+//! - [`ks`], [`null`], [`shuffle`]: testing a spectrum against the law, with Gaussian and shuffled nulls from seeds;
+//! - [`shrinkage`]: the optimal singular-value threshold (Gavish, Donoho);
+//! - [`spacing`]: the ratio of consecutive spacings, between noise and independent points.
 //!
 //! ```
 //! use spectrum_law::{MarchenkoPastur, Spike};
@@ -26,11 +31,20 @@
 
 pub mod bulk;
 mod error;
+pub mod ks;
 pub mod marchenko_pastur;
+pub mod null;
+pub mod outlier;
+pub mod shrinkage;
+pub mod shuffle;
 mod sorted;
+pub mod spacing;
 pub mod spike;
+pub mod tracy_widom;
 
 pub use bulk::{BulkFit, fit_bulk};
 pub use error::LawError;
 pub use marchenko_pastur::MarchenkoPastur;
+pub use outlier::outlier_p_values;
+pub use spacing::{SpacingRatio, spacing_ratio};
 pub use spike::Spike;

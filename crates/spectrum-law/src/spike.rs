@@ -28,6 +28,49 @@ impl Spike {
         Ok(Self { law: *law, strength })
     }
 
+    /// The spike that puts its outlier at `eigenvalue`: [`Spike::eigenvalue`] inverted.
+    ///
+    /// With L = lambda/sigma^2 and t = theta^2/sigma^2 the position is L = (t + N)(t + p)/t, so t is the larger root of
+    /// t^2 - (L - N - p) t + N p = 0 (Benaych-Georges and Nadakuditi, section 3.1; the smaller one lies below the
+    /// threshold). To first order in 1/sqrt p: a finite matrix scatters about it, and an eigenvalue just above the edge may
+    /// well belong to no spike (see [`MarchenkoPastur::tracy_widom_p`](crate::MarchenkoPastur::tracy_widom_p)).
+    ///
+    /// # Errors
+    /// [`LawError::WithinBulk`] at or below the upper edge of the law, [`LawError::NotFinite`] for a NaN, an infinity or a
+    /// negative number.
+    ///
+    /// ```
+    /// use spectrum_law::{MarchenkoPastur, Spike};
+    ///
+    /// let law = MarchenkoPastur::new(600, 400, 1.0)?;
+    /// let spike = Spike::from_outlier(&law, 3596.0)?;
+    /// assert!((spike.strength() - 50.0).abs() < 1e-12);
+    /// assert!((spike.right_overlap() - 0.8290).abs() < 1e-4);
+    /// assert!(Spike::from_outlier(&law, 1900.0).is_err());
+    /// # Ok::<(), spectrum_law::LawError>(())
+    /// ```
+    pub fn from_outlier(law: &MarchenkoPastur, eigenvalue: f64) -> Result<Self, LawError> {
+        if !eigenvalue.is_finite() || eigenvalue < 0.0 {
+            return Err(LawError::NotFinite);
+        }
+        let (n, p) = ((law.rows() as f64).sqrt(), (law.cols() as f64).sqrt());
+        let position = eigenvalue / law.variance();
+        // Distances to the two edges: their product is the discriminant, without the cancellation of B^2 - 4 N p.
+        let (above, below) = (position - (n + p).powi(2), position - (n - p).powi(2));
+        if above <= 0.0 {
+            return Err(LawError::WithinBulk { eigenvalue, edge: law.upper_edge() });
+        }
+        // B = L - N - p is the mean of the two distances, and t = (B + sqrt(discriminant))/2 = ((sqrt a + sqrt b)/2)^2.
+        let root = 0.5 * (above.sqrt() + below.sqrt());
+        Self::new(law, law.variance().sqrt() * root)
+    }
+
+    /// The strength theta (unit of a singular value).
+    #[must_use]
+    pub fn strength(&self) -> f64 {
+        self.strength
+    }
+
     /// theta^2/sigma^2, N and p as numbers.
     fn scaled(&self) -> (f64, f64, f64) {
         (self.strength * self.strength / self.law.variance(), self.law.rows() as f64, self.law.cols() as f64)

@@ -26,6 +26,86 @@ fn distribution_and_density_equal_quadrature() {
     }
 }
 
+/// Nodes and weights of Gauss-Legendre quadrature on -1..1, by Newton's method on the polynomial.
+fn gauss_legendre(count: usize) -> Vec<(f64, f64)> {
+    let polynomial = |x: f64| {
+        let (mut last, mut own) = (1.0, x);
+        for k in 2..=count {
+            (last, own) = (own, ((2 * k - 1) as f64 * x * own - (k - 1) as f64 * last) / k as f64);
+        }
+        (own, count as f64 * (last - x * own) / (1.0 - x * x))
+    };
+    (0..count)
+        .map(|i| {
+            let mut x = (std::f64::consts::PI * (i as f64 + 0.75) / (count as f64 + 0.5)).cos();
+            for _ in 0..50 {
+                let (value, slope) = polynomial(x);
+                x -= value / slope;
+            }
+            (x, 2.0 / ((1.0 - x * x) * polynomial(x).1.powi(2)))
+        })
+        .collect()
+}
+
+#[test]
+fn distribution_equals_our_own_quadrature_over_many_shapes() {
+    // The density is integrated from the nearer edge over t, the root of the distance to it, on panels that halve towards
+    // t = 0: beside a lower edge near zero it varies on the scale of that edge.
+    let rule = gauss_legendre(20);
+    let share = |at_edge: f64, to_other: f64, sign: f64, reach: f64, factor: f64| {
+        let density = |t: f64| 2.0 * t * t * (to_other - t * t).max(0.0).sqrt() / (factor * (at_edge + sign * t * t));
+        (0..60).fold(0.0, |sum, k| {
+            let (middle, half) = (0.75 * reach * 0.5f64.powi(k), 0.25 * reach * 0.5f64.powi(k));
+            sum + rule.iter().map(|(x, w)| half * w * density(middle + half * x)).sum::<f64>()
+        })
+    };
+    let shapes = [
+        (1, 1),
+        (2, 1),
+        (100, 1),
+        (2, 2),
+        (3, 2),
+        (50, 50),
+        (51, 50),
+        (1000, 999),
+        (100_000, 99_999),
+        (3000, 3000),
+        (600, 400),
+        (7, 1000),
+        (1000, 10),
+        (10_000, 100),
+        (1_000_000, 10_000),
+        (768, 3072),
+        (64, 576),
+    ];
+    let mut worst = 0.0f64;
+    for (n, p) in shapes {
+        for v in [1.0, 3e-4] {
+            let law = MarchenkoPastur::new(n, p, v).unwrap();
+            // The edges by a product and a quotient: their difference N - p is exact.
+            let (long, short) = (n.max(p) as f64, n.min(p) as f64);
+            let b = v * (long.sqrt() + short.sqrt()).powi(2);
+            let a = v * ((long - short) / (long.sqrt() + short.sqrt())).powi(2);
+            let factor = 2.0 * std::f64::consts::PI * v * short;
+            let whole = share(a, b - a, 1.0, (0.5 * (b - a)).sqrt(), factor)
+                + share(b, b - a, -1.0, (0.5 * (b - a)).sqrt(), factor);
+            assert!((whole - 1.0).abs() < 1e-13, "{n} x {p}: the quadrature itself, {whole}");
+            for u in [1e-12, 1e-8, 1e-5, 1e-3, 0.02, 0.1, 0.25, 0.5, 0.6, 0.8, 0.95, 0.999, 1.0 - 1e-6] {
+                let x = a + u * (b - a);
+                let expected = if u <= 0.5 {
+                    share(a, b - a, 1.0, (u * (b - a)).sqrt(), factor)
+                } else {
+                    1.0 - share(b, b - a, -1.0, ((1.0 - u) * (b - a)).sqrt(), factor)
+                };
+                let miss = (law.cdf(x) - expected).abs();
+                worst = worst.max(miss);
+                assert!(miss < 1e-10, "{n} x {p}, variance {v}, {u} of the support: {miss:e}");
+            }
+        }
+    }
+    println!("largest difference {worst:e}");
+}
+
 #[test]
 fn quantiles_equal_root_finding() {
     for l in table(REFERENCE, Some("q ")) {

@@ -35,6 +35,47 @@ pub fn wishart(rows: usize, cols: usize, seed: u64) -> Vec<f64> {
     d.iter().map(|x| x.max(0.0)).collect()
 }
 
+/// Largest eigenvalue of a symmetric tridiagonal matrix by bisection on Sturm's count, to 1e-12 of itself.
+pub fn top_eigenvalue(d: &[f64], e: &[f64]) -> f64 {
+    let beside = |i: usize| if i < e.len() { e[i].abs() } else { 0.0 };
+    let bound = (0..d.len()).map(|i| d[i] + beside(i) + if i > 0 { beside(i - 1) } else { 0.0 });
+    let (mut low, mut high) = (0.0, bound.fold(0.0, f64::max));
+    while high - low > 1e-12 * high {
+        let x = 0.5 * (low + high);
+        // The pivots of T - x are all negative exactly when no eigenvalue lies above x.
+        let mut pivot = d[0] - x;
+        let none_above = pivot < 0.0
+            && (1..d.len()).all(|i| {
+                pivot = d[i] - x - e[i - 1] * e[i - 1] / pivot;
+                pivot < 0.0
+            });
+        if none_above {
+            high = x;
+        } else {
+            low = x;
+        }
+    }
+    0.5 * (low + high)
+}
+
+/// Ascending eigenvalues of a symmetric tridiagonal matrix.
+pub fn tridiagonal(mut d: Vec<f64>, mut e: Vec<f64>) -> Vec<f64> {
+    e.push(0.0);
+    implicit_ql(&mut d, &mut e);
+    d.sort_by(f64::total_cmp);
+    d.iter().map(|x| x.max(0.0)).collect()
+}
+
+/// Largest difference between the distribution of a sample and a distribution function.
+pub fn distance(sample: &mut [f64], cdf: impl Fn(f64) -> f64) -> f64 {
+    sample.sort_by(f64::total_cmp);
+    let n = sample.len() as f64;
+    sample.iter().enumerate().fold(0.0, |d: f64, (i, x)| {
+        let f = cdf(*x);
+        d.max(f - i as f64 / n).max((i + 1) as f64 / n - f)
+    })
+}
+
 /// Eigenvalues of a symmetric tridiagonal matrix (diagonal d, off-diagonal e), EISPACK's imtql1.
 fn implicit_ql(d: &mut [f64], e: &mut [f64]) {
     let n = d.len();
