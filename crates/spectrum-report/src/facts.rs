@@ -1,9 +1,11 @@
 //! The facts of a run in words and units.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 use spectrum_store::RunInfo;
 
-use crate::RunData;
+use crate::{RunData, sections, series};
 
 /// The fields of [`RunInfo`] as the store names them, with the run directory.
 pub(crate) fn fields(run: &RunData) -> Map<String, Value> {
@@ -21,13 +23,16 @@ pub(crate) fn facts(run: &RunData) -> Vec<(&'static str, String)> {
     let i = &run.info;
     let words = |v: &Option<String>| v.clone().filter(|s| !s.is_empty());
     let filled = |v: &str| Some(v.to_owned()).filter(|s| !s.is_empty());
+    let trained = !sections::is_checkpoint(run);
+    let checkpoints = (!trained).then(|| steps(run));
     let all = [
         ("Name", filled(&i.name)),
         ("Status", Some(i.status.to_string())),
         ("Message", words(&i.message)),
-        ("Optimizer steps done", Some(i.steps_done.to_string())),
+        ("Checkpoints", checkpoints.map(|n| n.to_string())),
+        ("Optimizer steps done", trained.then(|| i.steps_done.to_string())),
         ("Seed", Some(i.seed.to_string())),
-        ("Backend", filled(&i.backend)),
+        ("Backend", if trained { filled(&i.backend) } else { None }),
         ("Precision", filled(&i.precision)),
         ("Adapter", words(&i.adapter)),
         ("Driver", words(&i.driver)),
@@ -35,9 +40,9 @@ pub(crate) fn facts(run: &RunData) -> Vec<(&'static str, String)> {
         ("CPU threads", Some(i.cpu_threads).filter(|n| *n > 0).map(|n| n.to_string())),
         ("Parameters", Some(i.parameters).filter(|n| *n > 0).map(grouped)),
         ("Wall time", Some(duration(i.wall_seconds))),
-        ("Training time", Some(duration(i.training_seconds))),
-        ("Recording time, summed over workers", Some(duration(i.recording_seconds))),
-        ("Training thread waited for recording", Some(duration(i.waited_seconds))),
+        ("Training time", trained.then(|| duration(i.training_seconds))),
+        ("Recording time, summed over workers", trained.then(|| duration(i.recording_seconds))),
+        ("Training thread waited for recording", trained.then(|| duration(i.waited_seconds))),
         ("Recording overhead", overhead(i).map(|o| format!("{o} of training time"))),
         ("Started", Some(i.started_unix).filter(|t| *t > 0.0).map(utc)),
         ("Spectrum", filled(&i.spectrum_version)),
@@ -48,15 +53,35 @@ pub(crate) fn facts(run: &RunData) -> Vec<(&'static str, String)> {
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
+/// How many steps a run has rows of.
+fn steps(run: &RunData) -> usize {
+    let rows = run.spectra.iter().map(|s| s.id.step).chain(run.records.iter().map(|r| r.id.step));
+    rows.collect::<BTreeSet<u64>>().len()
+}
+
+/// A count with its noun.
+fn counted(n: usize, noun: &str, nouns: &str) -> String {
+    format!("{n} {}", if n == 1 { noun } else { nouns })
+}
+
 /// The facts that belong in one line.
-pub(crate) fn headline(i: &RunInfo) -> String {
-    let mut parts = vec![
-        i.status.to_string(),
+pub(crate) fn headline(run: &RunData) -> String {
+    let i = &run.info;
+    let mut parts = vec![i.status.to_string()];
+    if sections::is_checkpoint(run) {
+        parts[0] = counted(steps(run), "checkpoint", "checkpoints");
+        parts.push(counted(series::matrices(run).len(), "matrix", "matrices"));
+        parts.extend(Some(i.parameters).filter(|n| *n > 0).map(|n| format!("{} parameters", grouped(n))));
+        parts.extend(Some(i.precision.clone()).filter(|p| !p.is_empty()));
+        parts.push(format!("analysed in {}", duration(i.wall_seconds)));
+        return parts.join(" · ");
+    }
+    parts.extend([
         format!("{} optimizer steps", i.steps_done),
         format!("{}, {}", i.backend, i.precision),
         format!("seed {}", i.seed),
         format!("wall time {}", duration(i.wall_seconds)),
-    ];
+    ]);
     parts.extend(overhead(i).map(|o| format!("recording overhead {o} of training time")));
     parts.join(" · ")
 }

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::series::{self, MatrixKey};
-use crate::{RunData, facts, table};
+use crate::{RunData, facts, sections, table};
 
 /// Rows of the table of missing values at most.
 const MAX_MISSING: usize = 300;
+/// So many tables are folded into one.
+const MANY_MATRICES: usize = 12;
 
 /// Text for an element's content or a quoted attribute.
 pub(crate) fn escape(text: &str) -> String {
@@ -89,45 +91,57 @@ pub(crate) fn facts_table(runs: &[RunData], names: &[String]) -> String {
 /// Scalars and measures at the first and the last step, and the values that are missing with their reasons.
 pub(crate) fn numbers(runs: &[RunData], names: &[String]) -> String {
     let mut out = String::new();
+    let one_step = sections::one_step(runs);
     for (run, name) in runs.iter().zip(names) {
         if runs.len() > 1 {
             let _ = writeln!(out, "<h3>{}</h3>", escape(name));
         }
         let scalars = series::scalars(run);
         if !scalars.is_empty() {
-            out.push_str(&first_and_last("Losses and other scalars", scalars.into_iter(), true));
+            out.push_str(&first_and_last("Losses and other scalars", scalars.into_iter(), true, one_step));
         }
-        for (key, metrics) in series::metrics(run) {
+        let all = series::metrics(run);
+        let many = all.len() > MANY_MATRICES;
+        if many {
+            let _ = writeln!(out, "<details><summary>All measures of {} matrices</summary>", all.len());
+        }
+        for (key, metrics) in all {
             if !metrics.is_empty() {
-                out.push_str(&first_and_last(&key.to_string(), metrics.into_iter(), false));
+                out.push_str(&first_and_last(&key.to_string(), metrics.into_iter(), false, one_step));
             }
+        }
+        if many {
+            out.push_str("</details>\n");
         }
     }
     out.push_str(&missing(runs, names));
     out
 }
 
-fn first_and_last<'a>(title: &str, curves: impl Iterator<Item = (&'a str, series::Curve<'a>)>, open: bool) -> String {
+/// One row a curve: its value at the first and at the last step, or its only value.
+fn first_and_last<'a>(
+    title: &str,
+    curves: impl Iterator<Item = (&'a str, series::Curve<'a>)>,
+    open: bool,
+    one_step: bool,
+) -> String {
     let mut out = format!("<details{}><summary>{}</summary>", if open { " open" } else { "" }, escape(title));
-    out.push_str("<div class=\"scroll\"><table>\n<tr><th></th><th class=\"n\">first</th><th class=\"n\">at step</th><th class=\"n\">last</th><th class=\"n\">at step</th></tr>\n");
+    out.push_str("<div class=\"scroll\"><table>\n");
+    if !one_step {
+        out.push_str("<tr><th></th><th class=\"n\">first</th><th class=\"n\">at step</th><th class=\"n\">last</th><th class=\"n\">at step</th></tr>\n");
+    }
+    let value = |o: &spectrum_core::Outcome| match o.reason() {
+        Some(reason) => format!("<span title=\"{}\">–</span>", escape(&reason.to_string())),
+        None => o.value().map(table::number).unwrap_or_default(),
+    };
     for (name, curve) in curves {
         let cell = |point: Option<&(u64, &spectrum_core::Outcome)>| match point {
-            Some((t, o)) => {
-                let text = match o.reason() {
-                    Some(reason) => format!("<span title=\"{}\">–</span>", escape(&reason.to_string())),
-                    None => o.value().map(table::number).unwrap_or_default(),
-                };
-                format!("<td class=\"n\">{text}</td><td class=\"n\">{t}</td>")
-            }
+            Some((_, o)) if one_step => format!("<td class=\"n one\">{}</td>", value(o)),
+            Some((t, o)) => format!("<td class=\"n\">{}</td><td class=\"n\">{t}</td>", value(o)),
             None => "<td></td><td></td>".to_owned(),
         };
-        let _ = writeln!(
-            out,
-            "<tr><td class=\"key\">{}</td>{}{}</tr>",
-            escape(name),
-            cell(curve.0.first()),
-            cell(curve.0.last())
-        );
+        let last = if one_step { String::new() } else { cell(curve.0.last()) };
+        let _ = writeln!(out, "<tr><td class=\"key\">{}</td>{}{last}</tr>", escape(name), cell(curve.0.first()));
     }
     out.push_str("</table></div></details>\n");
     out

@@ -25,13 +25,18 @@ mod data;
 mod error;
 mod facts;
 mod html;
+mod layer_type;
+mod layers;
 mod page;
 mod payload;
+mod sections;
 mod series;
 pub mod show;
 mod table;
+mod tail;
 mod thin;
 
 pub use data::RunData;
 pub use error::ReportError;
+pub use layers::layers;
 pub use page::{report_html, write_report};

@@ -7,35 +7,32 @@ use std::path::{Path, PathBuf};
 use spectrum_store::Status;
 
 use crate::html::{escape, facts_table, fill, numbers, script_json};
-use crate::{ReportError, RunData, config, facts, payload};
+use crate::{ReportError, RunData, config, facts, payload, sections};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const PAGE: &str = include_str!("assets/page.html");
 const STYLE: &str = include_str!("assets/style.css");
 
 /// One figure, one file; they share one scope, in this order.
-const SCRIPTS: [&str; 12] = [
+const SCRIPTS: [&str; 18] = [
     include_str!("assets/js/svg.js"),
     include_str!("assets/js/scale.js"),
-    include_str!("assets/js/chart.js"),
     include_str!("assets/js/data.js"),
+    include_str!("assets/js/chart.js"),
+    include_str!("assets/js/plot.js"),
+    include_str!("assets/js/layer.js"),
     include_str!("assets/js/law.js"),
     include_str!("assets/js/controls.js"),
     include_str!("assets/js/losses.js"),
     include_str!("assets/js/spectrum.js"),
     include_str!("assets/js/singular.js"),
+    include_str!("assets/js/tail.js"),
+    include_str!("assets/js/cutoff.js"),
     include_str!("assets/js/overlap.js"),
+    include_str!("assets/js/depth.js"),
+    include_str!("assets/js/table.js"),
     include_str!("assets/js/measures.js"),
     include_str!("assets/js/main.js"),
-];
-
-const SECTIONS: [(&str, &str); 6] = [
-    ("loss", "Loss"),
-    ("spectra", "Spectra"),
-    ("overlap", "Overlap"),
-    ("measures", "Measures"),
-    ("numbers", "Numbers"),
-    ("run", "Run"),
 ];
 
 /// The report of one run, or of several overlaid, as one HTML document. Same runs, same bytes.
@@ -46,23 +43,26 @@ pub fn report_html(runs: &[RunData]) -> Result<String, ReportError> {
     let Some(first) = runs.first() else { return Err(ReportError::NoRuns) };
     let names = config::names(runs);
     let (title, lead) = if runs.len() == 1 {
-        (first.info.name.clone(), escape(&facts::headline(&first.info)))
+        (first.info.name.clone(), escape(&facts::headline(first)))
     } else {
         let mut of: Vec<&str> = runs.iter().map(|r| r.info.name.as_str()).collect();
         of.dedup();
-        let list = runs
-            .iter()
-            .zip(&names)
-            .map(|(r, n)| format!("<b>{}</b>: {}", escape(n), escape(&facts::headline(&r.info))));
+        let list =
+            runs.iter().zip(&names).map(|(r, n)| format!("<b>{}</b>: {}", escape(n), escape(&facts::headline(r))));
         (format!("{} runs: {}", runs.len(), of.join(", ")), list.collect::<Vec<_>>().join("<br>\n"))
     };
     let banner: String = runs.iter().zip(&names).filter_map(|(r, n)| banner(r, n, runs.len() > 1)).collect();
-    let toc: String = SECTIONS.iter().map(|(id, name)| format!("<a href=\"#{id}\">{name}</a>")).collect();
+    let (toc, body) = sections::sections(runs);
+    let checkpoints = sections::all_checkpoints(runs);
     let script = format!("(() => {{\n\"use strict\";\n{}}})();", SCRIPTS.concat());
+    let steps = if checkpoints {
+        "Checkpoints are counted from 0 in the order in which they were given."
+    } else {
+        "Step t means t optimizer steps done; gradient and update at t are those that produced W<sub>t</sub>."
+    };
     let footer = format!(
-        "Drawn by Spectrum {} from the run directory. Step t means t optimizer steps done; gradient and update at t are those that produced W<sub>t</sub>. \
-         Curves of many steps are thinned for the screen (extremes and gaps are kept); the run directory holds every row.",
-        VERSION
+        "Drawn by Spectrum {VERSION} from the run directory. {steps} \
+         Long curves are thinned for the screen (extremes and gaps are kept); the run directory holds every row.",
     );
     Ok(fill(
         PAGE,
@@ -72,6 +72,8 @@ pub fn report_html(runs: &[RunData]) -> Result<String, ReportError> {
             ("lead", &lead),
             ("banner", &banner),
             ("toc", &toc),
+            ("sections", &body),
+            ("run_title", if checkpoints { "Analysis" } else { "Run" }),
             ("style", STYLE),
             ("tables", &numbers(runs, &names)),
             ("facts", &facts_table(runs, &names)),

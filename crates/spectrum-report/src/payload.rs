@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use spectrum_core::{Blob, Outcome, SpectrumRow};
 
-use crate::RunData;
+use spectrum_tail::Convention;
+
+use crate::layer_type::LayerType;
 use crate::series::{self, MatrixKey};
-use crate::thin;
+use crate::{RunData, sections, tail, thin};
 
 /// Spectra of one matrix that the slider holds at most.
 const MAX_SPECTRA: usize = 200;
@@ -18,16 +20,26 @@ const MAX_VALUES: usize = 4_500_000;
 /// Points of a scalar's curve and of a metric's curve.
 const SCALAR_POINTS: usize = 2400;
 const METRIC_POINTS: usize = 600;
-/// Metrics that the spectrum figure shows at its own step.
-const AT_STEP: [&str; 4] = ["mp_variance", "mp_edge", "outliers", "alpha_hill"];
+/// Metrics that the figures of one spectrum show at its own step.
+const AT_STEP: [&str; 9] =
+    ["mp_variance", "mp_edge", "outliers", "alpha_hill", "alpha", "alpha_sigma", "xmin", "tail_size", "alpha_distance"];
+/// Spectra in the whole page whose tail is fitted and compared: some milliseconds and 12 kB each. Every matrix has its last one.
+const TAILS: usize = 100;
 
 /// Runs, thinned, as the script in `assets/js/data.js` reads them.
 pub(crate) fn payload(runs: &[RunData], names: &[String]) -> Value {
     let total: usize = runs.iter().flat_map(|r| &r.spectra).map(|s| s.spectrum.singular_values.len()).sum();
     // Every matrix gives up the same share when the page would grow too large.
     let share = if total > MAX_VALUES { MAX_VALUES as f64 / total as f64 } else { 1.0 };
-    let runs: Vec<Value> = runs.iter().zip(names).map(|(run, name)| one_run(run, name, share)).collect();
-    json!({ "runs": runs, "loss_note": LOSS_NOTE, "shape_classes": SHAPE_CLASSES })
+    let matrices: usize = runs.iter().map(|r| series::matrices(r).len()).sum();
+    let tails = (TAILS / matrices.max(1)).max(1);
+    let checkpoints = sections::all_checkpoints(runs);
+    let one_step = sections::one_step(runs);
+    let runs: Vec<Value> = runs.iter().zip(names).map(|(run, name)| one_run(run, name, share, tails)).collect();
+    json!({
+        "runs": runs, "loss_note": LOSS_NOTE, "shape_classes": SHAPE_CLASSES, "one_step": one_step, "checkpoints": checkpoints,
+        "step_word": if checkpoints { "checkpoint" } else { "step" },
+    })
 }
 
 const LOSS_NOTE: &str = "Losses at step t are those of the weights after t optimizer steps; with mini-batches the training loss at t is that of \
@@ -37,7 +49,8 @@ const LOSS_NOTE: &str = "Losses at step t are those of the weights after t optim
 const SHAPE_CLASSES: [(f64, &str); 4] =
     [(0.0, "bulk"), (1.0, "bulk + spikes"), (2.0, "bulk decay"), (3.0, "heavy tail")];
 
-fn one_run(run: &RunData, name: &str, share: f64) -> Value {
+fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
+    let convention = tail::convention(&run.config);
     let scalars: Map<String, Value> =
         series::scalars(run).into_iter().map(|(k, c)| (k.to_owned(), c.json(SCALAR_POINTS))).collect();
     let mut spectra: BTreeMap<MatrixKey, Vec<&SpectrumRow>> = BTreeMap::new();
@@ -53,9 +66,16 @@ fn one_run(run: &RunData, name: &str, share: f64) -> Value {
         .map(|(key, metrics)| {
             let curves: Map<String, Value> =
                 metrics.iter().map(|(k, c)| ((*k).to_owned(), c.json(METRIC_POINTS))).collect();
-            let mut out = json!({ "layer": key.layer, "kind": key.kind, "view": key.view, "metrics": curves });
+            let mut out = json!({
+                "layer": key.layer, "kind": key.kind, "view": key.view, "metrics": curves,
+                "type": LayerType::guess(&key.layer, &key.view).as_str(),
+            });
             if let Some(rows) = spectra.remove(&key) {
-                out["spectra"] = spectra_json(rows, &metrics, share);
+                let kept = kept(rows, share);
+                out["spectra"] = spectra_json(&kept.1, kept.0, &metrics);
+                out["tails"] = tails_json(&kept.1, &metrics, convention, tails);
+            } else if let Some(why) = nothing_measured(&metrics) {
+                out["why"] = json!(why);
             }
             if let Some(blobs) = overlaps.remove(&key).and_then(overlaps_json) {
                 out["overlaps"] = blobs;
@@ -66,27 +86,53 @@ fn one_run(run: &RunData, name: &str, share: f64) -> Value {
     json!({ "name": name, "scalars": scalars, "matrices": matrices })
 }
 
-fn spectra_json(mut rows: Vec<&SpectrumRow>, metrics: &BTreeMap<&str, series::Curve<'_>>, share: f64) -> Value {
+type Metrics<'a> = BTreeMap<&'a str, series::Curve<'a>>;
+
+/// How many spectra there are of a matrix, and those that the page holds.
+fn kept(mut rows: Vec<&SpectrumRow>, share: f64) -> (usize, Vec<&SpectrumRow>) {
     rows.sort_by_key(|s| s.id.step);
     let wanted = ((rows.len() as f64 * share) as usize).clamp(MIN_SPECTRA, MAX_SPECTRA);
-    let kept: Vec<&SpectrumRow> = thin::evenly(rows.len(), wanted).into_iter().map(|i| rows[i]).collect();
-    let outcome = |metric: &str, step: u64| -> Option<&Outcome> {
-        let curve = &metrics.get(metric)?.0;
-        curve.binary_search_by_key(&step, |p| p.0).ok().map(|i| curve[i].1)
+    (rows.len(), thin::evenly(rows.len(), wanted).into_iter().map(|i| rows[i]).collect())
+}
+
+fn outcome<'a>(metrics: &Metrics<'a>, metric: &str, step: u64) -> Option<&'a Outcome> {
+    let curve = &metrics.get(metric)?.0;
+    curve.binary_search_by_key(&step, |p| p.0).ok().map(|i| curve[i].1)
+}
+
+/// The one reason of a matrix that has rows and not one value among them: one that is not finite, say.
+fn nothing_measured(metrics: &Metrics<'_>) -> Option<String> {
+    let mut points = metrics.values().flat_map(|c| &c.0).map(|p| p.1);
+    let first = points.next()?.reason()?;
+    points.all(|o| o.value().is_none()).then(|| first.to_string())
+}
+
+fn tails_json(kept: &[&SpectrumRow], metrics: &Metrics<'_>, convention: Convention, most: usize) -> Value {
+    let chosen = thin::evenly(kept.len(), most).into_iter().map(|i| kept[i]);
+    let one = |s: &SpectrumRow| {
+        let step = s.id.step;
+        tail::tail(step, s.id.kind, &s.spectrum, convention, &|metric: &str| outcome(metrics, metric, step))
     };
+    chosen.map(one).collect()
+}
+
+fn spectra_json(kept: &[&SpectrumRow], all: usize, metrics: &Metrics<'_>) -> Value {
     let mut facts: Map<String, Value> = AT_STEP
         .iter()
+        .filter(|m| metrics.contains_key(**m))
         .map(|m| {
-            let values = kept.iter().map(|s| series::number(outcome(m, s.id.step).and_then(Outcome::value))).collect();
-            ((*m).to_owned(), Value::Array(values))
+            let at = |s: &&SpectrumRow| series::number(outcome(metrics, m, s.id.step).and_then(Outcome::value));
+            ((*m).to_owned(), kept.iter().map(at).collect())
         })
         .collect();
-    let why = kept.iter().map(|s| outcome("mp_variance", s.id.step)?.reason().map(ToString::to_string));
-    facts.insert("why_mp_variance".to_owned(), json!(why.collect::<Vec<_>>()));
+    for metric in ["mp_variance", "alpha"] {
+        let why = |s: &&SpectrumRow| Some(outcome(metrics, metric, s.id.step)?.reason()?.to_string());
+        facts.insert(format!("why_{metric}"), json!(kept.iter().map(why).collect::<Vec<_>>()));
+    }
     let values = kept.iter().flat_map(|s| &s.spectrum.singular_values);
     let first = &kept[0].spectrum;
     json!({
-        "rows": first.rows, "cols": first.cols, "route": first.route, "all": rows.len(),
+        "rows": first.rows, "cols": first.cols, "route": first.route, "all": all,
         "t": kept.iter().map(|s| s.id.step).collect::<Vec<_>>(),
         "floor": kept.iter().map(|s| series::number(Some(s.spectrum.floor))).collect::<Vec<_>>(),
         "count": kept.iter().map(|s| s.spectrum.singular_values.len()).collect::<Vec<_>>(),

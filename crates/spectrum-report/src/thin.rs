@@ -33,6 +33,42 @@ pub(crate) fn envelope(values: &[Option<f64>], keep: usize) -> Vec<usize> {
     kept
 }
 
+/// At most `keep` of `n` indices, the first ones whole and then ever more thinly, as a logarithmic axis shows them; with
+/// the last.
+pub(crate) fn logarithmically(n: usize, keep: usize) -> Vec<usize> {
+    let whole = keep / 2;
+    if n <= keep || whole == 0 {
+        return evenly(n, keep);
+    }
+    let (from, rest) = (whole as f64, keep - whole);
+    let ratio = (n as f64 / from).ln();
+    // Index of rank r is r - 1. Ranks grow by less than one where the axis is wider than it is dense.
+    let mut kept: Vec<usize> = (0..whole).collect();
+    kept.extend((1..=rest).map(|i| ((from * (ratio * i as f64 / rest as f64).exp()).round() as usize).clamp(1, n) - 1));
+    kept.dedup();
+    kept
+}
+
+/// At most `keep` indices of D over ascending cut-offs: all of the short tails at the end, where points lie far apart on
+/// the axis, and of each stretch before them the least and the greatest value, so that the minimum survives.
+pub(crate) fn scan(distances: &[f64], keep: usize) -> Vec<usize> {
+    let n = distances.len();
+    if n <= keep || keep < 6 {
+        return evenly(n, keep);
+    }
+    let tail = keep / 3;
+    let (body, stretches) = (n - tail, (keep - tail) / 2);
+    let mut kept: Vec<usize> = (body..n).collect();
+    for s in 0..stretches {
+        let range = s * body / stretches..(s + 1) * body / stretches;
+        kept.extend(range.clone().min_by(|&a, &b| distances[a].total_cmp(&distances[b])));
+        kept.extend(range.max_by(|&a, &b| distances[a].total_cmp(&distances[b])));
+    }
+    kept.sort_unstable();
+    kept.dedup();
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +95,32 @@ mod tests {
         for i in [0, 1234, 4321, 7777, 9_999] {
             assert!(kept.contains(&i), "{i}");
         }
+    }
+
+    #[test]
+    fn short_tails_and_the_least_distance_stay() {
+        for n in [301, 1000, 20_000] {
+            let mut distances: Vec<f64> = (0..n).map(|i| 0.5 + 0.1 * f64::from(i).sin()).collect();
+            let least = n as usize / 3;
+            distances[least] = 0.01;
+            let kept = scan(&distances, 300);
+            assert!(kept.len() <= 300 && kept.contains(&least), "{n}");
+            assert!(kept.ends_with(&(n as usize - 100..n as usize).collect::<Vec<_>>()));
+        }
+        assert_eq!(scan(&[0.3, 0.2], 300), [0, 1]);
+        assert!(scan(&[], 300).is_empty());
+    }
+
+    #[test]
+    fn a_logarithmic_axis_keeps_the_first_and_the_last() {
+        for n in [301, 1499, 100_000] {
+            let kept = logarithmically(n, 300);
+            assert!(kept.len() <= 300 && kept.len() > 150, "{n}: {}", kept.len());
+            assert_eq!(kept[..150], (0..150).collect::<Vec<_>>());
+            assert_eq!(kept.last(), Some(&(n - 1)));
+            assert!(kept.windows(2).all(|w| w[0] < w[1]));
+        }
+        assert_eq!(logarithmically(4, 300), [0, 1, 2, 3]);
+        assert!(logarithmically(0, 300).is_empty());
     }
 }

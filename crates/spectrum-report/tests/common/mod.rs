@@ -1,6 +1,8 @@
 //! A run that no network ever made: Marchenko-Pastur bulks from the law's quantiles, spikes and tails put on by hand.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod checkpoint;
+
 use std::path::PathBuf;
 
 use spectrum_core::{Blob, Kind, MatrixId, Outcome, Reason, Record, Route, Scalar, Spectrum, SpectrumRow};
@@ -69,7 +71,7 @@ fn spectrum(rows: usize, cols: usize, variance: f64, k: usize, draws: &mut Draws
 }
 
 /// Hill with median cut-off (DESIGN section 4), so that the made-up numbers look like real ones.
-fn hill(s: &[f64]) -> f64 {
+pub fn hill(s: &[f64]) -> f64 {
     let lambda: Vec<f64> = s.iter().rev().map(|s| s * s).collect();
     let i = lambda.len() / 2;
     1.0 + (lambda.len() - i) as f64 / lambda[i..].iter().map(|x| (x / lambda[i]).ln()).sum::<f64>()

@@ -4,7 +4,7 @@ const colour = (i) => `var(--c${((i % 7) + 7) % 7})`;
 
 function axes(svg, x, y, names, width, height, count) {
   const g = draw(svg, "g");
-  const xt = x.ticks(count || Math.max(3, Math.floor((x.to - x.from) / (x.kind === "linear" ? 85 : 60))));
+  const xt = names.xticks || x.ticks(count || Math.max(3, Math.floor((x.to - x.from) / (x.kind === "linear" ? 85 : 60))));
   const yt = names.yticks || y.ticks(Math.max(3, Math.floor((y.from - y.to) / 45)));
   const yn = names.ytexts || tickTexts(yt, y.kind);
   yt.forEach((t, i) => {
@@ -12,16 +12,16 @@ function axes(svg, x, y, names, width, height, count) {
     draw(g, "text", { x: x.from - 7, y: y(t) + 4, "text-anchor": "end" }, yn[i]);
   });
   let last = -1e9;
-  tickTexts(xt, x.kind).forEach((t, i) => {
+  (names.xtexts || tickTexts(xt, x.kind)).forEach((t, i) => {
     const at = x(xt[i]);
     draw(g, "line", { class: "axis", x1: at, x2: at, y1: y.from, y2: y.from + 4 });
-    if (at - last < t.length * 7 + 10) return;
+    if (names.bare || at - last < t.length * 7 + 10) return;
     draw(g, "text", { x: Math.min(at, width - 3.6 * t.length), y: y.from + 17, "text-anchor": "middle" }, t);
     last = at;
   });
   draw(g, "path", { class: "axis", d: `M${x.from},${y.to}V${y.from}H${x.to}` });
   draw(g, "text", { class: "name", x: (x.from + x.to) / 2, y: height - 4, "text-anchor": "middle" }, names.x);
-  draw(g, "text", { class: "name", x: 0, y: 12 }, names.y);
+  draw(g, "text", { class: "name", x: 0, y: names.top || 12 }, names.y);
   return g;
 }
 
@@ -70,14 +70,7 @@ function inked(o, x, y) {
 }
 
 function legend(items) {
-  const box = el("div", { class: "legend" });
-  for (const s of items) {
-    const mark = draw(null, "svg", { viewBox: "0 0 26 10" });
-    if (s.fill) draw(mark, "rect", { x: 2, y: 0, width: 22, height: 10, style: `fill:${s.fill};fill-opacity:${s.opacity || 1}` });
-    else draw(mark, "line", { x1: 1, x2: 25, y1: 5, y2: 5, style: `stroke:${s.color};stroke-width:${s.width || 2};stroke-dasharray:${s.dash || "none"}` });
-    box.append(el("span", {}, mark, s.name));
-  }
-  return box;
+  return el("div", { class: "legend" }, ...items.map((s) => el("span", {}, sample(s), s.name)));
 }
 
 // o: { series: [{name, color, dash, points: [[step, value|null]], missing: [[step, reason]]}], bands, hlines: [{y, name, color}],
@@ -99,7 +92,7 @@ function lines(fig, o) {
     const xlo = Math.min(...xs, ...before), xhi = Math.max(...xs);
     const x = scale(o.x || "linear", xs.length ? xlo : 0, xs.length ? xhi : 1, left, width - 10);
     const y = probe;
-    axes(svg, x, y, { x: o.xlabel || "optimizer steps done, t", y: o.ylabel, yticks: o.yticks, ytexts: o.ytexts }, width, height);
+    axes(svg, x, y, { x: o.xlabel || (DATA.checkpoints ? "checkpoint" : "optimizer steps done, t"), y: o.ylabel, yticks: o.yticks, ytexts: o.ytexts }, width, height);
     for (const b of o.bands || []) {
       const ok = b.points.filter((p) => kind !== "log" || p[1] > 0);
       if (ok.length < 1) continue;

@@ -3,7 +3,9 @@ const state = { run: 0, matrix: null, step: 0, followers: [], timer: null };
 state.follow = (f) => { state.followers.push(f); };
 state.tell = (what) => state.followers.forEach((f) => f(what));
 state.current = () => find(DATA.runs[state.run], state.matrix || {}) || DATA.runs[state.run].matrices[0];
-state.steps = () => { const m = state.current(); return m && m.spectra ? m.spectra.t : []; };
+// Steps that the slider stops at: those of the kept spectra, else those of the records.
+state.steps = () => { const m = state.current(); return !m ? [] : m.spectra ? m.spectra.t : (Object.values(m.metrics)[0] || { t: [] }).t; };
+state.choose = () => {};
 state.go = (t) => {
   const steps = state.steps();
   if (!steps.length) return;
@@ -12,11 +14,14 @@ state.go = (t) => {
 };
 
 function drawChooser(root) {
-  const withSpectra = (run) => run.matrices.filter((m) => m.spectra);
+  // A matrix that could not be measured can be chosen too: the figures then say why they are empty.
+  const withSpectra = (run) => run.matrices.filter((m) => m.spectra || m.why);
   const first = DATA.runs.findIndex((r) => withSpectra(r).length);
   if (first < 0) { root.remove(); return false; }
   state.run = first;
-  state.matrix = withSpectra(DATA.runs[first]).find((m) => m.kind === "weight") || withSpectra(DATA.runs[first])[0];
+  // report.html?layer=NAME opens at that layer.
+  const asked = new URLSearchParams(location.search).get("layer");
+  state.matrix = withSpectra(DATA.runs[first]).find((m) => m.layer === asked) || withSpectra(DATA.runs[first]).find((m) => m.kind === "weight" && m.spectra) || withSpectra(DATA.runs[first])[0];
   const steps0 = state.steps();
   state.step = steps0[steps0.length - 1];
 
@@ -37,6 +42,7 @@ function drawChooser(root) {
     state.step = steps[nearestIndex(steps, state.step)];
     state.tell("matrix");
   };
+  state.choose = (m) => choose({ layer: m.layer, kind: m.kind, view: m.view });
   const run = select("run", (v) => { state.run = Number(v); choose({}); });
   const layer = select("layer", (v) => choose({ layer: v }));
   const kind = select("kind", (v) => choose({ kind: v }));
@@ -44,6 +50,7 @@ function drawChooser(root) {
   const slider = el("input", { type: "range", min: 0, step: 1, "aria-label": "recorded step", oninput: () => { halt(); state.step = state.steps()[Number(slider.value)]; state.tell("step"); } });
   const out = el("output", {});
   const play = el("button", { type: "button", title: "Play through the recorded steps", "aria-label": "play", onclick: () => (state.timer ? halt() : start()) }, "\u25b6");
+  const slide = el("div", { class: "slide" }, play, slider, out);
   const halt = () => { clearInterval(state.timer); state.timer = null; play.textContent = "\u25b6"; };
   const move = (by) => {
     const steps = state.steps(), i = steps.indexOf(state.step) + by;
@@ -60,7 +67,7 @@ function drawChooser(root) {
   root.append(el("div", { class: "bar" },
     el("label", {}, el("span", {}, "run"), run), el("label", {}, el("span", {}, "layer"), layer),
     el("label", {}, el("span", {}, "kind"), kind), el("label", {}, el("span", {}, "view"), view),
-    el("div", { class: "slide" }, play, slider, out)));
+    slide));
   const sync = () => {
     const list = withSpectra(DATA.runs[state.run]);
     const uniq = (values) => [...new Set(values)].map((v) => [v, v]);
@@ -69,12 +76,14 @@ function drawChooser(root) {
     fill(kind, uniq(list.filter((m) => m.layer === state.matrix.layer).map((m) => m.kind)), state.matrix.kind);
     fill(view, uniq(list.filter((m) => m.layer === state.matrix.layer && m.kind === state.matrix.kind).map((m) => m.view)), state.matrix.view);
     slider.max = state.steps().length - 1;
+    // One step is no choice.
+    slide.hidden = state.steps().length < 2;
   };
   sync();
   const show = () => {
     slider.value = state.steps().indexOf(state.step);
-    slider.setAttribute("aria-valuetext", `step ${state.step}`);
-    out.textContent = `step ${state.step} of ${state.steps()[state.steps().length - 1]}`;
+    slider.setAttribute("aria-valuetext", `${DATA.step_word} ${state.step}`);
+    out.textContent = `${DATA.step_word} ${state.step} of ${state.steps()[state.steps().length - 1]}`;
   };
   state.follow(show);
   show();

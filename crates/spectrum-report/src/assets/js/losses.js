@@ -27,6 +27,7 @@ function baselines() {
 }
 
 function drawLosses(root) {
+  if (DATA.one_step) return;
   const has = (name) => DATA.runs.some((r) => r.scalars[name]);
   const options = { x: "linear", y: "linear" };
   const drawn = [];

@@ -4,7 +4,7 @@ const GROUPS = [
   ["Ranks and concentration", { stable_rank: "Stable rank", effective_rank: "Effective rank", effective_rank_normalized: "Effective rank / min(m, n)", mass_rank_90: "Rank of 90 % of the mass", gini: "Gini coefficient" }],
   ["Tail", { alpha_hill: "Hill \u03b1 (median cut-off)", alpha: "Power-law \u03b1 (fit)", alpha_sigma: "Standard error of \u03b1", alpha_distance: "KS distance of the fit", xmin: "\u03bb at which the tail begins", tail_size: "Values in the tail", shape_class: "Shape class" }],
   ["Against Marchenko\u2013Pastur", { mp_distance: "KS distance to the law", mp_variance: "Fitted entry variance", mp_edge: "Bulk edge (\u03bb)", top_to_edge: "Largest \u03bb / edge", outliers: "Outliers", outliers_initial: "Outliers, variance of W\u2080" }],
-  ["Alignment", { teacher_alignment: "Alignment with the teacher |cos|", label_alignment: "Alignment with the labels |cos|", kta: "Kernel-target alignment", kta_centred: "Kernel-target alignment, centred", kta_train: "Kernel-target alignment, training set", ridge_test_loss: "Test loss, refitted readout", update_overlap_left: "Overlap with the update, left cos\u00b2", update_overlap_right: "Overlap with the update, right cos\u00b2", alignment_score: "Alignment score", agreement_score: "Agreement score" }],
+  ["Alignment", { teacher_alignment: "Alignment with the teacher |cos|", label_alignment: "Alignment with the labels |cos|", kta: "Kernel-target alignment", kta_centred: "Kernel-target alignment, centred", kta_train: "Kernel-target alignment, training set", ridge_test_loss: "Test loss, refitted readout", update_overlap_left: "Overlap with the update, left cos\u00b2", update_overlap_right: "Overlap with the update, right cos\u00b2", agreement_left: "Agreement with the step before, left", agreement_right: "Agreement with the step before, right", alignment_score: "Alignment score", agreement_score: "Agreement score" }],
 ];
 const NULL = "null_";
 
@@ -27,6 +27,7 @@ function compared(mode) {
 
 function drawMeasures(root) {
   const any = DATA.runs.some((r) => r.matrices.some((m) => Object.keys(m.metrics).length));
+  if (DATA.one_step) return;
   if (!any) { root.append(el("p", { class: "note" }, "No measures were recorded.")); return; }
   const distinct = (key) => new Set(DATA.runs.flatMap((r) => r.matrices.map((m) => m[key]))).size;
   const modes = [];
@@ -34,7 +35,8 @@ function drawMeasures(root) {
   else modes.push(["runs", "the chosen matrix"]);
   if (distinct("layer") > 1) modes.push(["layers", "all layers"]);
   if (distinct("kind") > 1) modes.push(["kinds", "all kinds"]);
-  const options = { mode: DATA.runs.length === 1 && distinct("layer") > 1 ? "layers" : "runs", x: "linear", y: "linear" };
+  // Beyond some two dozen lines a panel is a tangle.
+  const options = { mode: DATA.runs.length === 1 && distinct("layer") > 1 && layersShown().length <= 24 ? "layers" : "runs", x: "linear", y: "linear" };
   const what = el("p", { class: "caption" });
   const bar = el("div", { class: "bar" });
   if (modes.length > 1) bar.append(el("label", {}, "show", choice(modes, options.mode, (v) => { options.mode = v; build(); })));
@@ -69,7 +71,7 @@ function drawMeasures(root) {
         }
         const fig = figure(grid, word);
         const classes = name === "shape_class" ? DATA.shape_classes : null;
-        const paint = () => lines(fig, { series: shown, x: options.x, y: classes ? "linear" : options.y, ylabel: name, height: 200, xlabel: "step t", cursor: state.step, pick: state.go,
+        const paint = () => lines(fig, { series: shown, x: options.x, y: classes ? "linear" : options.y, ylabel: name, height: 200, xlabel: DATA.checkpoints ? "checkpoint" : "step t", cursor: state.step, pick: state.go,
           ...(classes ? { yticks: classes.map((c) => c[0]), ytexts: classes.map((c) => c[1]), include: classes.map((c) => c[0]), name: (v) => (classes.find((c) => c[0] === v) || [0, text(v)])[1] } : {}) });
         paints.push(paint);
         figs.push(fig);

@@ -8,7 +8,9 @@ function quantile(descending, q) {
 
 function drawSingular(root) {
   const fig = figure(root, "Singular values over time", {
-    caption: "Lines: the leading singular values, one line each. Bands: quantiles of all singular values of the matrix. The dashed line is the chosen step; a click on the figure moves it." });
+    caption: "Lines: the leading singular values, one line each. Bands: quantiles of all singular values of the matrix. The dashed line is the chosen step; a click on the figure moves it.",
+    what: "How far the layer stretches its inputs, direction by direction. A line that leaves the bands is a direction that the layer has learned to amplify." });
+  if (DATA.one_step) { fig.box.remove(); return; }
   const options = { y: "log", x: "linear" };
   fig.tools.prepend(
     el("label", {}, "steps", choice([["linear", "linear"], ["log1p", "log"]], options.x, (v) => { options.x = v; paint(); })),
@@ -16,6 +18,9 @@ function drawSingular(root) {
   let made = null;
   const build = () => {
     const s = spectraOf(state.current());
+    // A single recorded step is no curve.
+    fig.box.hidden = !s || s.t.length < 2;
+    if (fig.box.hidden) return;
     const lead = Math.min(LEADING, Math.max(0, ...s.count));
     const line = (j) => s.t.map((t, i) => [t, j < s.count[i] ? s.values[i][j] : null]);
     const list = [];
@@ -37,7 +42,7 @@ function drawSingular(root) {
     // Hover lists from the top value down.
     made = { series: extra.concat(list), bands, legend: key };
   };
-  const paint = () => lines(fig, { ...made, x: options.x, y: options.y, height: 330, ylabel: "singular value s", cursor: state.step, pick: state.go });
+  const paint = () => fig.box.hidden || lines(fig, { ...made, x: options.x, y: options.y, height: 330, ylabel: "singular value s", cursor: state.step, pick: state.go });
   state.follow((what) => { if (what === "step") moveCursor(fig, state.step); else { build(); paint(); } });
   build();
   paint();

@@ -31,6 +31,8 @@ function esdFrame(matrix, mode, range) {
   if (!(hi > 0)) return (s.frames[key] = null);
   if (!isFinite(lo)) lo = hi / 10;
   const log = mode === "log";
+  // The edge is always in sight, also where no value reaches it.
+  hi = Math.max(hi, 1.04 * bulk);
   if (!log) { lo = 0; hi = range === "bulk" && bulk ? Math.min(hi, 1.25 * bulk) : hi; }
   else { lo = Math.max(lo, hi * 1e-14); if (lo >= hi) lo = hi / 10; }
   const bins = Math.max(20, Math.min(100, Math.round(2.5 * Math.sqrt(Math.min(s.rows, s.cols)))));
@@ -48,6 +50,7 @@ function esdFrame(matrix, mode, range) {
 function drawEsd(root) {
   const head = el("div", {}), two = el("div", { class: "two" }), note = el("p", { class: "note" });
   root.append(head, two, note);
+  root.prepend(el("p", { class: "what" }, "How the eigenvalues of the layer spread. A matrix of pure noise fills the Marchenko\u2013Pastur curve and nothing beyond its edge; values to the right of it (outliers) do not come from noise of that size."));
   const linear = figure(two, "Eigenvalue density, linear"), log = figure(two, "Eigenvalue density, log\u2013log");
   const options = { range: "bulk" };
   const rangeChoice = choice([["bulk", "bulk"], ["all", "all values"]], "bulk", (v) => { options.range = v; update(); });
@@ -55,21 +58,25 @@ function drawEsd(root) {
 
   const update = () => {
     const matrix = state.current(), s = spectraOf(matrix);
+    head.hidden = two.hidden = !s;
+    note.className = s ? "note" : "instead";
+    if (!s) { note.textContent = noFit(matrix); return; }
     const i = s.t.indexOf(state.step), f = facts(s, i), now = eigenvalues(matrix, i);
-    const known = (v) => v !== null && v !== undefined;
     const k = known(f.outliers) ? Math.min(now.length, Math.round(f.outliers)) : 0;
     const law = f.mp_variance ? marchenkoPastur(s.rows, s.cols, f.mp_variance, k) : null;
-    const firstName = s.t[0] === 0 ? "initial spectrum (step 0)" : `first recorded spectrum (step ${s.t[0]})`;
+    const alone = s.t.length < 2;
+    const firstName = s.t[0] === 0 && !DATA.checkpoints ? "initial spectrum (step 0)" : `first spectrum (${DATA.step_word} ${s.t[0]})`;
     const read = el("div", { class: "readout" });
     const item = (name, v) => read.append(el("div", {}, el("span", {}, `${name} `), el("b", {}, v)));
     item("shape", `${s.rows} \u00d7 ${s.cols}`);
+    item("route", s.route);
     item("largest \u03bb", text(now.length ? now[0] : null, 5));
     if (known(f.mp_edge)) item("bulk edge", text(f.mp_edge, 5));
     if (known(f.mp_variance)) item("fitted entry variance", text(f.mp_variance, 4));
     if (known(f.outliers)) item("outliers", String(k));
     if (known(f.alpha_hill)) item("Hill \u03b1", text(f.alpha_hill, 4));
     head.replaceChildren(read, legend([
-      { name: `step ${state.step}`, fill: colour(0), opacity: 0.55 }, { name: firstName, fill: "var(--grey-fill)" },
+      { name: alone ? "eigenvalues" : `${DATA.step_word} ${state.step}`, fill: colour(0), opacity: 0.55 }, ...(alone ? [] : [{ name: firstName, fill: "var(--grey-fill)" }]),
       ...(law ? [{ name: "Marchenko\u2013Pastur density fitted to the bulk", color: colour(1) }, { name: "bulk edge", color: colour(1), dash: "5 4", width: 1.4 }] : []),
       ...(k ? [{ name: `outliers (${k})`, color: colour(3), width: 3 }] : [])]));
     let drawn = false;
@@ -81,11 +88,11 @@ function drawEsd(root) {
       drawn = drawn || frame;
     }
     rangeChoice.hidden = !(drawn && esdFrame(matrix, "linear", "all").hi > drawn.bulk * 1.25 && drawn.bulk);
-    const notes = drawn ? [`\u03bb are the eigenvalues ${isKernel(matrix) ? "of the kernel" : "of W\u1d40W (squared singular values, no 1/n)"}; areas are fractions of all ${now.length} values. Axes are the same at every step.`]
+    const notes = drawn ? [`\u03bb are the eigenvalues ${isKernel(matrix) ? "of the kernel" : "of W\u1d40W (squared singular values, no 1/n)"}; areas are fractions of all ${now.length} values. ${alone ? "" : ` Axes are the same at every ${DATA.step_word}.`}`]
       : ["All values of this matrix are zero or not finite."];
     if (law && k) notes.push(`The density is that of the ${Math.max(s.rows, s.cols) - k} \u00d7 ${Math.min(s.rows, s.cols) - k} law that ${k} outlier${k > 1 ? "s leave" : " leaves"}; the edge, against which outliers are counted, is that of the whole matrix with the same variance.`);
     if (s.all > s.t.length) notes.push(`The slider holds ${s.t.length} of ${s.all} recorded spectra, evenly thinned; the run directory holds all of them.`);
-    if (!law && !isKernel(matrix)) notes.push(f.why_mp_variance ? `No Marchenko\u2013Pastur law at this step: ${f.why_mp_variance}.` : "No Marchenko\u2013Pastur fit was recorded for this matrix.");
+    if (!law && !isKernel(matrix)) notes.push(f.why_mp_variance ? `No Marchenko\u2013Pastur law here: ${f.why_mp_variance}.` : "No Marchenko\u2013Pastur fit was recorded for this matrix.");
     note.textContent = notes.join(" ");
   };
   state.follow(update);
@@ -110,8 +117,8 @@ function paintEsd(svg, width, o) {
     });
     return `${p}V${y.from}Z`;
   };
-  draw(svg, "path", { d: outline(eigenvalues(o.matrix, 0)), style: "fill:var(--grey-fill);stroke:var(--grey);stroke-width:.8" });
-  if (o.i > 0) draw(svg, "path", { d: outline(o.now), style: `fill:${colour(0)};fill-opacity:.42;stroke:${colour(0)};stroke-width:1.1` });
+  if (o.s.t.length > 1) draw(svg, "path", { d: outline(eigenvalues(o.matrix, 0)), style: "fill:var(--grey-fill);stroke:var(--grey);stroke-width:.8" });
+  if (o.i > 0 || o.s.t.length < 2) draw(svg, "path", { d: outline(o.now), style: `fill:${colour(0)};fill-opacity:.42;stroke:${colour(0)};stroke-width:1.1` });
   const inside = (v) => v >= frame.lo && v <= frame.hi;
   const floor = isKernel(o.matrix) ? o.s.floor[o.i] : o.s.floor[o.i] ** 2;
   if (frame.log && inside(floor) && floor > frame.lo * 1.0001) {

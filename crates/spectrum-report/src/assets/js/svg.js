@@ -53,7 +53,9 @@ function figure(parent, title, options) {
   const tools = el("div", { class: "bar" });
   head.append(tools);
   const above = el("div", {});
-  const box = el("figure", { class: "chart" }, head, above, svg);
+  const box = el("figure", { class: "chart" }, head);
+  if (options && options.what) box.append(el("p", { class: "what" }, options.what));
+  box.append(above, svg);
   const tip = el("div", { class: "tip", hidden: "" });
   box.append(tip);
   if (options && options.caption) box.append(el("figcaption", { class: "caption" }, options.caption));

@@ -1,0 +1,92 @@
+//! Which sections a page has, and in which order: what a run did not record has no empty heading.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::{RunData, series};
+
+/// The name that a run directory made from checkpoints carries as its backend.
+const CHECKPOINT: &str = "checkpoint";
+
+/// Whether the run was read from checkpoints and not trained.
+pub(crate) fn is_checkpoint(run: &RunData) -> bool {
+    run.info.backend == CHECKPOINT
+}
+
+/// Whether no run on the page was trained.
+pub(crate) fn all_checkpoints(runs: &[RunData]) -> bool {
+    runs.iter().all(is_checkpoint)
+}
+
+/// Whether no run has more than one step: there is nothing to draw over time then.
+pub(crate) fn one_step(runs: &[RunData]) -> bool {
+    runs.iter().all(|run| {
+        let scalars = run.scalars.iter().map(|s| s.step);
+        let rows = run.spectra.iter().map(|s| s.id.step).chain(run.records.iter().map(|r| r.id.step));
+        scalars.chain(rows).collect::<BTreeSet<u64>>().len() < 2
+    })
+}
+
+/// One heading and what stands below it; the figures fill elements by their ids.
+struct Section {
+    id: &'static str,
+    toc: &'static str,
+    title: &'static str,
+    body: &'static str,
+}
+
+const LOSS: Section = Section { id: "loss", toc: "Loss", title: "Loss", body: "<div id=\"losses\"></div>" };
+const SPECTRA: Section = Section {
+    id: "spectra",
+    toc: "Spectra",
+    title: "Spectra",
+    body: "<div class=\"chooser\" id=\"chooser\"></div>\n<div id=\"esd\"></div>\n<div id=\"singular\"></div>\n\
+           <h3 class=\"part\" id=\"tails\">Tail</h3>\n<div id=\"tail\"></div>\n<div id=\"cutoff\"></div>",
+};
+const OVERLAP: Section = Section {
+    id: "overlap",
+    toc: "Overlap",
+    title: "Overlap of weight and update",
+    body: "<div id=\"overlaps\"></div>",
+};
+const LAYERS: Section = Section {
+    id: "layers",
+    toc: "Layers",
+    title: "Layers",
+    body: "<div id=\"depth\"></div>\n<div id=\"table\"></div>",
+};
+const MEASURES: Section =
+    Section { id: "measures", toc: "Measures", title: "Measures", body: "<div id=\"metrics\"></div>" };
+
+/// The links to all sections, and the sections that the script fills.
+pub(crate) fn sections(runs: &[RunData]) -> (String, String) {
+    let checkpoints = all_checkpoints(runs);
+    let still = one_step(runs);
+    let scalars = runs.iter().any(|r| !r.scalars.is_empty());
+    let overlaps = runs.iter().any(|r| !r.blobs.is_empty());
+    let layers = runs.iter().any(|r| {
+        let all = series::matrices(r);
+        all.iter().any(|a| all.iter().any(|b| (&a.layer, &a.view) != (&b.layer, &b.view)))
+    });
+    // Of checkpoints the reader asks first which layers there are; of a run, how it went.
+    let first = layers && (checkpoints || still);
+    let all = [
+        (first, LAYERS),
+        (!still && (scalars || !checkpoints), LOSS),
+        (true, SPECTRA),
+        (overlaps || !(checkpoints || still), OVERLAP),
+        (layers && !first, LAYERS),
+        (!still, MEASURES),
+    ];
+    let mut toc = String::new();
+    let mut body = String::new();
+    for section in all.into_iter().filter(|s| s.0).map(|s| s.1) {
+        let _ = write!(toc, "<a href=\"#{}\">{}</a>", section.id, section.toc);
+        if section.id == SPECTRA.id {
+            toc.push_str("<a href=\"#tails\">Tail</a>");
+        }
+        let _ = writeln!(body, "<section id=\"{}\"><h2>{}</h2>{}</section>", section.id, section.title, section.body);
+    }
+    toc.push_str("<a href=\"#numbers\">Numbers</a><a href=\"#run\">Run</a>");
+    (toc, body)
+}
