@@ -101,7 +101,7 @@ def painleve():
     j = (2 * s * s * q * q - 2 * s * dq * dq - q * dq) / 3  # int (x - s) q^2
     k = dq * dq - s * q * q  # int q^2
     while s >= -13:
-        if s == int(s) or s * 2 == int(s * 2):
+        if s == int(s) or int(s * 8) % 3 == 0:  # everywhere within the table's intervals
             log = -(i + j) / 2
             yield s, mpmath.exp(log), -mpmath.expm1(log), mpmath.exp(log) * (k + q) / 2
         order = 60
