@@ -131,8 +131,8 @@ pub fn pdf(s: f64) -> f64 {
     if value == 0.0 { 0.0 } else { value * slope }
 }
 
-/// The s with F_1(s) = `probability`. Relative error of F_1 or of 1 - F_1 there, whichever is smaller: 1e-13, beside what
-/// the rounding of `probability` itself costs near 1.
+/// The s with F_1(s) = `probability`. Relative error of F_1 or of 1 - F_1 there, whichever is smaller: 1e-13 (1e-12
+/// at 1e-300), beside what the rounding of `probability` itself costs near 1.
 ///
 /// # Errors
 /// [`LawError::OpenProbability`] unless the probability lies strictly between 0 and 1: the law has no bounds.
