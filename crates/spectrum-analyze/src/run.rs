@@ -7,6 +7,7 @@ use spectrum_checkpoint::{Checkpoint, discover};
 use spectrum_core::{MatrixId, References};
 use spectrum_measure::{Battery, Recorder};
 use spectrum_store::{Existing, RunDirectory, RunInfo, RunWriter, Status};
+use spectrum_tail::{Convention, FitOptions};
 
 use crate::select::{Item, items};
 use crate::settings::{Description, LeftOut, Settings, Source};
@@ -142,13 +143,14 @@ pub fn analyze(request: &Request, progress: &mut dyn FnMut(&Progress)) -> Result
 }
 
 fn check(settings: &Settings) -> Result<(), AnalyzeError> {
-    use spectrum_tail::Convention;
-    let found = &settings.convention;
-    found.parse::<Convention>().map(|_| ()).map_err(|_| AnalyzeError::Option {
-        option: "--convention",
-        found: found.clone(),
-        expected: "csn, ww, hill",
-    })
+    let wrong = |option, found: String, expected| Err(AnalyzeError::Option { option, found, expected });
+    if settings.convention.parse::<Convention>().is_err() {
+        return wrong("--convention", settings.convention.clone(), "csn, ww, hill");
+    }
+    if !(settings.goodness_precision > 0.0 && settings.goodness_precision <= 0.5) {
+        return wrong("--precision", settings.goodness_precision.to_string(), "a number in (0, 0.5]");
+    }
+    Ok(())
 }
 
 /// All checkpoints in step order. Returns the time that workers were busy, in seconds.
@@ -160,7 +162,8 @@ fn all(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<f64, AnalyzeError> {
     let settings = &request.settings;
-    let convention = settings.convention.parse().unwrap_or_default();
+    let convention: Convention = settings.convention.parse().unwrap_or_default();
+    let tail = FitOptions::of(convention);
     let recorder = Recorder {
         battery: Battery::standard_with(convention),
         references: References { seed: settings.seed, ..References::default() },
@@ -172,8 +175,15 @@ fn all(
     let (mut done, mut spent, mut busy) = (0, 0.0, 0.0);
     let mut before: Option<Before> = None;
     for part in parts {
-        let context =
-            Context { settings, recorder: &recorder, file: &part.file, base, step: part.step, before: before.as_ref() };
+        let context = Context {
+            settings,
+            recorder: &recorder,
+            tail,
+            file: &part.file,
+            base,
+            step: part.step,
+            before: before.as_ref(),
+        };
         let mut after = |item: &Item| {
             done += 1;
             spent += item.cost;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use spectrum_checkpoint::{Checkpoint, CheckpointError};
 use spectrum_core::{Blob, Elements, Kind, LayerMatrix, Precision, Reason, Route, Spectrum, StepRows, StridedView};
 use spectrum_linalg::Plan;
-use spectrum_measure::{Recorder, agreement, farms, identity, shuffled};
+use spectrum_measure::{Recorder, agreement, comparison, farms, goodness, identity, shuffled};
+use spectrum_tail::{BootstrapOptions, FitOptions};
 
 use crate::AnalyzeError;
 use crate::select::Item;
@@ -26,6 +27,8 @@ pub(crate) type Before = HashMap<(String, String), Spectrum>;
 pub(crate) struct Context<'a> {
     pub settings: &'a Settings,
     pub recorder: &'a Recorder,
+    /// The tail fit of the recorder's battery.
+    pub tail: FitOptions,
     pub file: &'a Checkpoint,
     pub base: Option<&'a Checkpoint>,
     pub step: u64,
@@ -101,12 +104,17 @@ impl Context<'_> {
     }
 
     fn extras(&self, plan: &mut Plan, m: &LayerMatrix, spectrum: Result<&Spectrum, &Reason>, rows: &mut StepRows) {
-        let (seed, route) = (self.settings.seed, self.recorder.route);
+        let (seed, route, id) = (self.settings.seed, self.recorder.route, identity(m));
+        comparison::measure(&id, spectrum, &self.tail, rows);
         for extra in &self.settings.extras {
             match extra {
                 Extra::Shuffle => shuffled::measure(m, spectrum, seed, route, plan, rows),
                 Extra::Farms => farms::measure(m, None, route, plan, rows),
-                Extra::Goodness => {}
+                Extra::Goodness => {
+                    let precision = self.settings.goodness_precision;
+                    let bootstrap = BootstrapOptions { seed, precision, ..BootstrapOptions::default() };
+                    goodness::measure(&id, spectrum, &self.tail, &bootstrap, rows);
+                }
             }
         }
     }
