@@ -41,3 +41,10 @@ fn svd(bencher: Bencher<'_, '_>, shape: (usize, usize)) {
 fn gram_with_eight_pairs(bencher: Bencher<'_, '_>, shape: (usize, usize)) {
     spectrum(bencher, shape.0, shape.1, Route::Gram, 8);
 }
+
+/// Eight probes of fifty steps: fifty readings of the matrix.
+#[divan::bench(args = [(4096, 1024), (1024, 4096)], sample_count = 10, sample_size = 1)]
+fn density(bencher: Bencher<'_, '_>, shape: (usize, usize)) {
+    let (a, mut plan) = (noise(shape.0 * shape.1), Plan::new());
+    bencher.bench_local(|| plan.density(divan::black_box(&a), shape.0, shape.1, 8, 50, 0));
+}

@@ -3,13 +3,10 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, Par};
 
-use crate::operator::Operator;
+use crate::pass::{LANES, Lanes, Pass, pass};
 use crate::tridiagonal::{all_vectors, matrix};
 use crate::workspace::{Start, area, room};
 use crate::{Density, LinalgError, Plan, magnitude};
-
-/// Probes that pass through the matrix together: reading it is what a product with one vector costs.
-const TOGETHER: usize = 8;
 
 /// One probe's tridiagonal matrix.
 #[derive(Default)]
@@ -23,10 +20,11 @@ struct Run {
 impl Plan {
     /// The density of singular values of the `rows` x `cols` matrix in `data` (column-major) by stochastic Lanczos
     /// quadrature: `probes` random vectors of signs from ChaCha8 keyed by `seed`, `steps` Lanczos steps each (at most
-    /// min(rows, cols)) with full reorthogonalisation.
+    /// min(rows, cols)) with full reorthogonalisation. More probes leave the first ones as they are.
     ///
-    /// Costs 4 rows cols flops a step and probe; eight probes share the two readings of the matrix. Beside the data it
-    /// needs min(rows, cols) doubles for each of `steps` and eight probes, and max(rows, cols) for each of eight.
+    /// Costs 4 rows cols flops a step and probe; eight probes share one reading of the matrix, so that probes below a
+    /// multiple of eight cost what eight do. Beside the data it needs min(rows, cols) doubles for each of `steps` and
+    /// of (at most) eight probes.
     ///
     /// Vectors of signs have the least variance among the usual probes, and none on a diagonal matrix (Hutchinson
     /// 1989; Avron and Toledo 2011): one probe's estimate of a trace of f(W^T W) scatters with the variance
@@ -62,10 +60,12 @@ impl Plan {
             let weight = n as f64 / probes as f64;
             found.extend((0..probes).map(|probe| Node { value: 0.0, weight, probe, resolved: true }));
         } else if n > 0 {
-            let operator = Operator::new(data, rows, cols, exponent);
+            // Half of 2^-exponent before and half after a product: the factor itself may leave the range.
+            let half = exponent / 2;
+            let a = Pass { data, rows, cols, before: 2f64.powi(-half), after: 2f64.powi(half - exponent) };
             let mut start = Start::new(seed);
-            for first in (0..probes).step_by(TOGETHER) {
-                let runs = self.lanczos(operator, TOGETHER.min(probes - first), steps, &mut start)?;
+            for first in (0..probes).step_by(LANES) {
+                let runs = self.lanczos(a, LANES.min(probes - first), steps, &mut start)?;
                 for (i, run) in runs.iter().enumerate() {
                     taken = taken.max(run.diagonal.len());
                     self.quadrature(run, n as f64 / probes as f64, first + i, &mut found)?;
@@ -92,59 +92,54 @@ impl Plan {
         })
     }
 
-    /// Lanczos on A^T A from `count` vectors of signs, all in step with each other.
-    fn lanczos(
-        &mut self,
-        a: Operator<'_>,
-        count: usize,
-        steps: usize,
-        start: &mut Start,
-    ) -> Result<Vec<Run>, LinalgError> {
-        let (m, n) = (a.long(), a.short());
+    /// Lanczos on A^T A from `count` (at most eight) vectors of signs, all in step with each other.
+    fn lanczos(&mut self, a: Pass<'_>, count: usize, steps: usize, start: &mut Start) -> Result<Vec<Run>, LinalgError> {
+        let n = a.rows.min(a.cols);
         let length = area(n, steps)?;
         let bases = room(&mut self.right, area(length, count)?)?;
-        let long = room(&mut self.left, area(m, count)?)?;
-        let (now, next) = room(&mut self.gram, area(n, 2 * count)?)?.split_at_mut(n * count);
+        let next = room(&mut self.left, n)?;
+        let (x, z) = room(&mut self.gram, area(n, 2 * LANES)?)?.split_at_mut(n * LANES);
+        let (x, z): (&mut [Lanes], &mut [Lanes]) = (x.as_chunks_mut().0, z.as_chunks_mut().0);
+        x.fill([0.0; LANES]);
         let mut projections = vec![0.0; steps];
         let mut runs: Vec<Run> = (0..count).map(|_| Run::default()).collect();
         let mut active: Vec<usize> = (0..count).collect();
-        for p in 0..count {
-            start.signs(&mut bases[p * length..][..n]);
-            bases[p * length..][..n].iter_mut().for_each(|x| *x /= (n as f64).sqrt());
+        for (p, basis) in bases.chunks_exact_mut(length).enumerate() {
+            start.signs(&mut basis[..n]);
+            let unit = 1.0 / (n as f64).sqrt();
+            basis[..n].iter_mut().zip(&mut *x).for_each(|(q, x)| {
+                *q *= unit;
+                x[p] = *q * a.before;
+            });
         }
         for j in 0..steps {
-            let width = active.len();
-            for (p, x) in active.iter().zip(now.chunks_exact_mut(n)) {
-                x.copy_from_slice(&bases[p * length + j * n..][..n]);
-            }
-            let (long, next) = (&mut long[..m * width], &mut next[..n * width]);
-            a.apply(&now[..n * width], long);
-            a.apply_transposed(long, next);
-            let mut at = 0;
+            let squares = pass(a, x, z);
             active.retain(|&p| {
-                let (y, w) = (&long[at * m..][..m], &mut next[at * n..][..n]);
-                at += 1;
                 let (run, basis) = (&mut runs[p], &mut bases[p * length..][..length]);
-                run.diagonal.push(y.iter().map(|y| y * y).sum());
+                run.diagonal.push(squares[p]);
+                next.iter_mut().zip(&*z).for_each(|(w, z)| *w = z[p] * a.after);
                 // All earlier vectors, not the last two only: a Ritz value that has converged would come back as a
-                // copy of itself and count twice. Twice is enough.
+                // copy of itself and count twice. Two rounds are enough.
                 let (done, rest) = basis.split_at_mut((j + 1) * n);
                 for _ in 0..2 {
-                    subtract_projection(done, w, &mut projections[..j + 1]);
+                    subtract_projection(done, next, &mut projections[..j + 1]);
                 }
-                let norm = w.iter().map(|x| x * x).sum::<f64>().sqrt();
+                let norm = next.iter().map(|x| x * x).sum::<f64>().sqrt();
                 // The norm of A^T A is at least every element of the tridiagonal matrix.
                 let scale = run.diagonal.iter().chain(&run.off_diagonal).fold(norm, |m, x| m.max(*x));
                 // What is left is rounding: the space is invariant, and its quadrature exact.
-                if norm <= scale * n as f64 * f64::EPSILON {
-                    return false;
-                }
-                if j + 1 == steps {
-                    run.beyond = norm;
+                let invariant = norm <= scale * n as f64 * f64::EPSILON;
+                if invariant || j + 1 == steps {
+                    run.beyond = if invariant { 0.0 } else { norm };
+                    // A lane of zeros costs nothing and disturbs nobody.
+                    x.iter_mut().for_each(|x| x[p] = 0.0);
                     return false;
                 }
                 run.off_diagonal.push(norm);
-                rest[..n].iter_mut().zip(w).for_each(|(q, w)| *q = *w / norm);
+                for ((q, w), x) in rest.iter_mut().zip(&*next).zip(&mut *x) {
+                    *q = *w / norm;
+                    x[p] = *q * a.before;
+                }
                 true
             });
             if active.is_empty() {

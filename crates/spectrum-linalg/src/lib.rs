@@ -30,6 +30,7 @@ mod lanczos;
 mod magnitude;
 mod operator;
 mod overlaps;
+mod pass;
 mod plan;
 mod solve;
 mod tridiagonal;

@@ -182,7 +182,7 @@ proptest! {
         prop_assert!((d.nodes[0] - exact[0]).abs() <= d.floor);
     }
 
-    /// Same input, same bytes, whatever the plan did before; another seed, other probes.
+    /// Same input, same bytes, whatever the plan did before; and no probe depends on those beside it.
     #[test]
     fn determinism(m in 2usize..30, n in 2usize..30, seed in any::<u32>(), probes in 1usize..20) {
         let w = gaussian(m * n, 7);
@@ -191,6 +191,9 @@ proptest! {
         used.spectrum_of(&w, m, n, Route::Vectors, 4).unwrap();
         let d = density(&w, m, n, probes, 6, u64::from(seed));
         prop_assert_eq!(&used.density(&w, m, n, probes, 6, u64::from(seed)).unwrap(), &d);
+        let first = density(&w, m, n, 1, 6, u64::from(seed));
+        let of_first = d.nodes.iter().zip(&d.probe).filter(|(_, p)| **p == 0).map(|(s, _)| *s);
+        prop_assert_eq!(of_first.collect::<Vec<f64>>(), first.nodes);
     }
 
     /// A power of two changes no digit, a matrix and its transpose have one density, and a rotation of the long side

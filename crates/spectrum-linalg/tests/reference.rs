@@ -175,6 +175,29 @@ fn extreme_scales() {
     }
 }
 
+/// Outside the safe range the Gram matrix is summed over scaled panels of rows: several of them, both ways round.
+#[test]
+fn large_matrices_of_extreme_scale() {
+    let (m, n) = (9000, 40);
+    let a = common::noise(m * n, 8);
+    let mut plan = Plan::new();
+    let exact = plan.spectrum_of(&a, m, n, Route::Gram, 3).unwrap();
+    for e in [-400, 450] {
+        let b: Vec<f64> = a.iter().map(|x| x * 2f64.powi(e)).collect();
+        for (data, rows, cols) in [(b.clone(), m, n), (transposed(&b, m, n), n, m)] {
+            let s = plan.spectrum_of(&data, rows, cols, Route::Gram, 3).unwrap();
+            for (got, want) in s.singular_values.iter().zip(&exact.singular_values) {
+                assert!((got * 2f64.powi(-e) - want).abs() <= 64.0 * n as f64 * f64::EPSILON * exact.top());
+            }
+            let (u, v) = (s.left.unwrap(), s.right.unwrap());
+            let (long, short) = if rows >= cols { (u, v) } else { (v, u) };
+            for (found, want) in [(long, exact.left.as_ref().unwrap()), (short, exact.right.as_ref().unwrap())] {
+                assert!((0..3).all(|k| alignment(found.column(k), want.column(k)) > 1.0 - 1e-12));
+            }
+        }
+    }
+}
+
 #[test]
 fn hostile_input() {
     let mut plan = Plan::new();
