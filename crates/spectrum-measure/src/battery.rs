@@ -37,6 +37,12 @@ impl Default for Battery {
 }
 
 impl Battery {
+    /// No measures yet.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { entries: Vec::new() }
+    }
+
     /// Every measure of METRICS.md that reads a spectrum, the tail by [`Convention::Csn`].
     #[must_use]
     pub fn standard() -> Self {
@@ -46,7 +52,7 @@ impl Battery {
     /// [`standard`](Self::standard) with the tail of another convention.
     #[must_use]
     pub fn standard_with(convention: Convention) -> Self {
-        Self { entries: Vec::new() }
+        Self::empty()
             .with(Norms, ALL)
             .with(Ranks, ALL)
             .with(Spread, ALL)

@@ -5,13 +5,14 @@
 //! form (Dumitriu and Edelman, J. Math. Phys. 43 (2002) 5830, theorem 3.1, beta = 1), which has exactly the law of a
 //! Gaussian matrix's and costs O(p^2) a draw.
 //!
-//! Above p = 128 the draws are made at p = 128 (127 if p is odd: the median cut-off falls between two values or on one)
-//! with the same aspect ratio, and carried over:
+//! Above p = 128 the draws are made at p = 128 with the same aspect ratio, and carried over:
 //!
-//! - the mean of Hill's index lies above that of the Marchenko-Pastur law by a multiple of 1/p;
+//! - the mean of Hill's index lies above H, that of the Marchenko-Pastur law, by a multiple of 1/p. Part of it depends on
+//!   whether p is even or odd, because the cut-off is half a spacing above the median or on it: by the rectangle rule the
+//!   even p have k/2 and the odd ones H - 1, with k = (H - 1)^2/(m f(m)) at the median m of the law's density f;
 //! - its variance is (a + c ln p)/p^2. The logarithm comes from the cut-off: the number of eigenvalues below a point
 //!   fluctuates with variance ln p/pi^2 (O'Rourke, J. Stat. Phys. 138 (2010) 1045, for real symmetric matrices), and the
-//!   index follows the cut-off by c = ((H - 1)^2/(m f(m)))^2/pi^2 at the median m of the law with density f;
+//!   index follows the cut-off, so that c = (k/pi)^2;
 //! - p times the distance to the fitted law grows by sqrt(2)/pi times ln p - 3/4 ln ln p, the maximum of a log-correlated
 //!   field (Claeys, Fahs, Lambert and Webb, Duke Math. J. 170 (2021) 2085, for beta = 2), and keeps its spread.
 //!
@@ -49,7 +50,7 @@ pub struct GaussianReference {
     /// p times the distance to the fitted law, one for each draw.
     distances: Vec<f64>,
     count: f64,
-    /// Hill's index beyond that of the law, times p.
+    /// Hill's index beyond that of the law, times p, less what p's parity makes of it.
     offset: f64,
 }
 
@@ -78,8 +79,11 @@ impl GaussianReference {
     /// # Errors
     /// [`Reason::TooFewValues`] when nothing is left.
     pub fn hill_beside(&self, rows: usize, cols: usize, outliers: usize) -> Result<f64, Reason> {
+        if outliers == 0 {
+            return Ok(self.hill);
+        }
         let (rows, cols) = (rows.saturating_sub(outliers), cols.saturating_sub(outliers));
-        Ok(Limit::of(rows, cols)?.hill + self.offset / rows.min(cols) as f64)
+        Ok(Limit::of(rows, cols)?.at(self.offset, rows.min(cols)))
     }
 
     /// The share of Gaussian matrices whose distance to their fitted law is at least `distance`, among the [`DRAWS`]
@@ -92,8 +96,8 @@ impl GaussianReference {
     fn drawn(long: usize, short: usize) -> Result<Self, Reason> {
         let (mut rows, mut cols) = (long, short);
         if short > LARGEST {
-            cols = LARGEST - short % 2;
-            rows = ((long as f64 * cols as f64 / short as f64).round() as usize).max(cols);
+            rows = ((long as f64 * LARGEST as f64 / short as f64).round() as usize).max(LARGEST);
+            cols = LARGEST;
         }
         let mut rng = stream(long as u64, short as u64, "gaussian reference", "");
         let mut plan = Plan::new();
@@ -110,11 +114,11 @@ impl GaussianReference {
         let variance = hills.iter().map(|h| (h - mean) * (h - mean)).sum::<f64>() / (DRAWS - 1) as f64;
         let (here, there) = (Limit::of(rows, cols)?, Limit::of(long, short)?);
         let (from, to) = (cols as f64, short as f64);
-        let offset = (mean - here.hill) * from;
-        let variance = (variance * from * from + there.logarithm * (to / from).ln()) / (to * to);
+        let offset = (mean - here.hill) * from - here.parity(cols);
+        let variance = (variance * from * from + (there.slope / PI).powi(2) * (to / from).ln()) / (to * to);
         let shift = SQRT_2 / PI * (maximum(to) - maximum(from));
         distances.iter_mut().for_each(|d| *d += shift);
-        Ok(Self { hill: there.hill + offset / to, hill_sd: variance.sqrt(), distances, count: to, offset })
+        Ok(Self { hill: there.at(offset, short), hill_sd: variance.sqrt(), distances, count: to, offset })
     }
 }
 
@@ -127,8 +131,8 @@ fn maximum(n: f64) -> f64 {
 struct Limit {
     /// 1 + 1/mean of ln(lambda/median) over the upper half.
     hill: f64,
-    /// Coefficient of ln p in p^2 times the variance of the index.
-    logarithm: f64,
+    /// k: its derivative by the probability of the cut-off, the mean over the upper half kept.
+    slope: f64,
 }
 
 impl Limit {
@@ -137,7 +141,16 @@ impl Limit {
         let median = law.quantile(0.5)?;
         let upper: Vec<f64> = (0..GRID).map(|i| 0.5 + (i as f64 + 0.5) / (2 * GRID) as f64).collect();
         let mean = law.quantiles(&upper)?.iter().map(|q| (q / median).ln()).sum::<f64>() / GRID as f64;
-        let slope = 1.0 / (mean * mean * median * law.pdf(median));
-        Ok(Self { hill: 1.0 + 1.0 / mean, logarithm: (slope / PI).powi(2) })
+        Ok(Self { hill: 1.0 + 1.0 / mean, slope: 1.0 / (mean * mean * median * law.pdf(median)) })
+    }
+
+    /// What parity adds to p times the index.
+    fn parity(&self, p: usize) -> f64 {
+        if p.is_multiple_of(2) { 0.5 * self.slope } else { self.hill - 1.0 }
+    }
+
+    /// The index of p eigenvalues.
+    fn at(&self, offset: f64, p: usize) -> f64 {
+        self.hill + (offset + self.parity(p)) / p as f64
     }
 }

@@ -36,17 +36,24 @@
 //! ```
 //!
 //! Beside the battery: [`feature_probe`] (kernel alignment and ridge refit of a network's features), [`baseline`] (the best
-//! linear function), [`null`] (the seeded null of a weight) and [`tolerance`] (what two backends may differ by).
+//! linear function), [`null`] (the seeded null of a weight), [`agreement`] (of vectors at two moments), [`gaussian`] (the
+//! reference of the shape classes) and [`tolerance`] (what two backends may differ by).
+//!
+//! Measures that cost more than a training step should pay, for checkpoints: [`comparison`] (other distributions on the
+//! tail), [`goodness`] (is the power law plausible), [`shuffled`] (the same entries at random places) and [`farms`] (the tail
+//! index of submatrices of one aspect ratio).
 //!
 //! [`Sample`]: spectrum_core::Sample
 
 pub mod agreement;
 pub mod baseline;
 mod battery;
+pub mod comparison;
 mod error;
 pub mod farms;
 pub mod feature_probe;
 pub mod gaussian;
+pub mod goodness;
 pub mod measures;
 pub mod null;
 mod recorder;

@@ -49,7 +49,8 @@ pub fn measure(
     };
     let own = spectrum.map_err(Clone::clone);
     let tops = own.clone().and_then(|s| null.as_ref().map(|n| (s.top(), n.top())).map_err(Clone::clone));
-    let quotient = tops.clone().and_then(|(s, n)| if s > 0.0 { Ok((n / s) * (n / s)) } else { Err(Reason::Degenerate) });
+    let quotient =
+        tops.clone().and_then(|(s, n)| if s > 0.0 { Ok((n / s) * (n / s)) } else { Err(Reason::Degenerate) });
     let distance = own.and_then(|s| {
         let null = null.as_ref().map_err(Clone::clone)?;
         if !(s.is_complete() && null.is_complete()) {

@@ -80,7 +80,13 @@ fn every_layer_metric_is_weightwatchers() {
         // Squares of roots: the cut-off itself may fall just below theirs.
         assert!((gap - theirs(&name, "erg_gap")).abs() <= 1.0, "{name}: {gap}");
         let alpha = value(&rows, "alpha");
-        let expected = if alpha < 2.0 { 2.0 } else if alpha > 6.0 { 1.0 } else { 0.0 };
+        let expected = if alpha < 2.0 {
+            2.0
+        } else if alpha > 6.0 {
+            1.0
+        } else {
+            0.0
+        };
         assert_eq!(value(&rows, "training_warning"), expected, "{name}");
     }
 }

@@ -67,7 +67,9 @@ fn gaussian_matrices_are_bulk_and_spikes_are_spikes() {
         assert_eq!(value(&rows, "gavish_donoho_rank"), 3.0);
         // Three strong spikes move the index of the whole spectrum by more than the rule allows, and not that of the bulk.
         let reference = value(&rows, "alpha_hill_gaussian");
-        assert!(value(&rows, "alpha_hill") < reference - 0.03 && (value(&rows, "alpha_hill_bulk") - reference).abs() < 0.05);
+        assert!(
+            value(&rows, "alpha_hill") < reference - 0.03 && (value(&rows, "alpha_hill_bulk") - reference).abs() < 0.05
+        );
     }
 }
 
@@ -138,11 +140,9 @@ fn the_rules_are_designs() {
     assert_eq!(Evidence { bulk_hill: 2.39, ..spiked }.class(), ShapeClass::BulkDecay);
     let heavy = Evidence { outliers: 41, distance: 0.12, bulk_distance: 0.1, hill: 2.29, ..bulk };
     assert_eq!(heavy.class(), ShapeClass::HeavyTail);
-    for not in [
-        Evidence { outliers: 40, ..heavy },
-        Evidence { distance: 0.119, ..heavy },
-        Evidence { hill: 2.31, ..heavy },
-    ] {
+    for not in
+        [Evidence { outliers: 40, ..heavy }, Evidence { distance: 0.119, ..heavy }, Evidence { hill: 2.31, ..heavy }]
+    {
         assert_eq!(not.class(), ShapeClass::BulkDecay);
     }
     let codes = [ShapeClass::Bulk, ShapeClass::BulkAndSpikes, ShapeClass::BulkDecay, ShapeClass::HeavyTail];
@@ -154,9 +154,14 @@ fn small_matrices_have_no_class() {
     let s = values(60, 49, 0.0, (0..49).map(|i| 9.0 - 0.1 * f64::from(i)).collect());
     let rows = measured(Kind::Weight, &s, None, [None, None], &References::default());
     for metric in ["shape_class", "alpha_hill_gaussian", "alpha_hill_gaussian_sd", "mp_p"] {
-        assert_eq!(outcome(&rows, metric), Outcome::Missing(Reason::TooFewValues { found: 49, needed: 50 }), "{metric}");
+        assert_eq!(
+            outcome(&rows, metric),
+            Outcome::Missing(Reason::TooFewValues { found: 49, needed: 50 }),
+            "{metric}"
+        );
     }
-    let unknown = measured(Kind::Weight, &values(60, 50, 0.5, vec![0.1; 50]), None, [None, None], &References::default());
+    let unknown =
+        measured(Kind::Weight, &values(60, 50, 0.5, vec![0.1; 50]), None, [None, None], &References::default());
     assert_eq!(outcome(&unknown, "shape_class"), Outcome::Missing(Reason::BelowFloor));
     assert!(value(&unknown, "alpha_hill_gaussian") > 2.0);
 }
@@ -217,14 +222,14 @@ fn extrapolation(shapes: &[(usize, usize)], draws: usize) {
 
 #[test]
 fn the_extrapolation_holds_at_400() {
-    extrapolation(&[(400, 400), (600, 400), (601, 401)], 60);
+    extrapolation(&[(400, 400), (600, 400), (601, 401), (1601, 401)], 60);
 }
 
 /// cargo test --release -p spectrum-measure --test shape -- --ignored --nocapture
 #[test]
 #[ignore = "a minute: 400 draws at p = 1000"]
 fn the_extrapolation_holds_at_1000() {
-    extrapolation(&[(400, 400), (600, 400), (1600, 400), (1000, 1000), (1500, 1000), (4000, 1000)], 400);
+    extrapolation(&[(400, 400), (600, 400), (1600, 400), (1000, 1000), (1500, 1000), (1501, 1001), (4000, 1000)], 400);
 }
 
 #[test]

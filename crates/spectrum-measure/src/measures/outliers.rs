@@ -37,7 +37,8 @@ impl Measure for Outliers {
     fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {
         let s = sample.spectrum;
         let fit = trusted_fit(s);
-        let law = fit.as_ref().map_err(Clone::clone).and_then(|f| Ok(MarchenkoPastur::new(s.rows, s.cols, f.variance)?));
+        let law =
+            fit.as_ref().map_err(Clone::clone).and_then(|f| Ok(MarchenkoPastur::new(s.rows, s.cols, f.variance)?));
         let top = s.top() * s.top();
         let p = law.as_ref().map(|law| law.tracy_widom_p(top)).map_err(Clone::clone);
         let spike = match (&fit, &law) {

@@ -66,7 +66,8 @@ pub struct Evidence {
 const BULK_DISTANCE: f64 = 0.02;
 /// The same for what is left beside spikes.
 const SPIKED_DISTANCE: f64 = 0.03;
-/// One Gaussian matrix in a million has a distance of 5/n (its mean is 2/n at n = 50, 3.1/n at n = 1000).
+/// Fewer than one Gaussian matrix in ten thousand has a distance of 5/n (mean 2/n at n = 50 and 2.6/n at 250, deviation
+/// 0.3/n).
 const SMALL: f64 = 5.0;
 /// Standard deviations that Hill's index of a bulk may be off.
 const DEVIATIONS: f64 = 4.0;
@@ -123,14 +124,7 @@ pub struct Shape;
 
 impl Measure for Shape {
     fn metrics(&self) -> &'static [&'static str] {
-        &[
-            "shape_class",
-            "alpha_hill_gaussian",
-            "alpha_hill_gaussian_sd",
-            "alpha_hill_bulk",
-            "mp_bulk_distance",
-            "mp_p",
-        ]
+        &["shape_class", "alpha_hill_gaussian", "alpha_hill_gaussian_sd", "alpha_hill_bulk", "mp_bulk_distance", "mp_p"]
     }
 
     fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {

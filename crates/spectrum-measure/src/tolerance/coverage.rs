@@ -28,6 +28,8 @@ const SCAN: &str = "the minimum over a scan of cut-offs, two of which may differ
 const THRESHOLD: &str = "changes where a number crosses a threshold";
 const NEAR_FLOOR: &str = "counts values near the floor, which are the run's own rounding where a matrix has low rank";
 const SMALLEST: &str = "the smallest value moves by delta of the largest: by delta times the number itself";
+const TURNS: &str =
+    "vectors of neighbouring values turn into each other; only the gap below the kept ones would bound it";
 const REFIT: &str = "follows a tail fit and a random stream; two analyses of one file agree to the last bit";
 
 /// TW_1's density is nowhere larger.
@@ -66,11 +68,12 @@ impl Setting {
             "spike_strength" => bulk(0.0, 0.5 * (42.0 * self.spike_slope() + 40.0) * delta),
             // 1 - O(1/t^2): twice the relative error of theta^2.
             "spike_left_overlap" | "spike_right_overlap" => bulk(2.0 * (42.0 * self.spike_slope() + 40.0) * delta, 0.0),
-            // As alpha_hill and mp_distance, of the values beside the outliers.
-            "alpha_hill_bulk" => bulk(60.0 * delta, 0.0),
+            // As alpha and mp_distance: without the outliers the values lie closer together, and further below s_1.
+            "alpha_hill_bulk" => bulk(200.0 * delta, 0.0),
             "mp_bulk_distance" => bulk(20.0 * delta, 0.0),
             // The null distance has a density of at most 1.3 per 1/n; mp_distance has 20 delta.
             "mp_p" => bulk(26.0 * count * delta + if self.step > 0 { NULL_STEP } else { 0.0 }, 0.0),
+            "agreement_score" | "subspace_agreement_left" | "subspace_agreement_right" => Coverage::Not(TURNS),
             m if m.starts_with("tail_vs_") || m.starts_with("tail_gof_") || m == "best_tail" => Coverage::Not(REFIT),
             _ => return None,
         })

@@ -188,6 +188,8 @@ impl Setting {
             // A vector turns by delta s_1/gap, and the gap below s_1 is at least a hundredth of it.
             "teacher_alignment"
             | "teacher_projection"
+            | "agreement_left"
+            | "agreement_right"
             | "update_overlap_left"
             | "update_overlap_right"
             | "update_overlap_left_after"
