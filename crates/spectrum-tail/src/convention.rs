@@ -19,19 +19,22 @@ pub enum Convention {
     /// Clauset, Shalizi and Newman, SIAM Rev. 51 (2009) 661: continuous maximum likelihood (eq. 3.1), xmin by the
     /// smallest Kolmogorov-Smirnov distance (eq. 3.9).
     ///
-    /// `powerlaw` 2.0.0 takes the same candidates. It differs in three ways. (1) Its distance, like that of the authors'
-    /// own script `plfit.m`, compares the model only with i/n, i = 0..n-1, the empirical distribution just *before* each
-    /// value, and misses the supremum just after it; [`Distance::KolmogorovSmirnovOneSided`] gives its xmin. (2) By default it bounds alpha by 3 and
-    /// throws every steeper cut-off away: compare with `parameter_ranges={'alpha': [0, None]}`. (3) Outside 1.5 < alpha <= 3 it
-    /// searches numerically (tolerance 1e-4) and drops what it calls noisy; ours is the closed form everywhere.
+    /// `powerlaw` 2.0.0 takes the same candidates. It differs in three ways. (1) Its distance, like that of the
+    /// authors' own script `plfit.m`, compares the model only with i/n, i = 0..n-1, the empirical distribution just
+    /// *before* each value, and misses the supremum just after it; [`Distance::KolmogorovSmirnovOneSided`] gives its
+    /// xmin. (2) By default it bounds alpha by 3 and throws every steeper cut-off away: compare with
+    /// `parameter_ranges={'alpha': [0, None]}`. (3) Outside 1.5 < alpha <= 3 it searches numerically (tolerance 1e-4)
+    /// and drops what it calls noisy; ours is the closed form everywhere.
     #[default]
     Csn,
     /// WeightWatcher 0.7.7 on a CPU (`fit_powerlaw` and `WWFit`, `fit='PL'`, no `xmax`).
     ///
     /// Its filter of 1e-5 is absolute, so this fit depends on the matrix's scale (with a GPU in the machine
-    /// WeightWatcher uses 1e-4). Under 20 values it announces an objective of its own for xmin, then chooses by the plain
-    /// distance all the same, and so do we. Under 8 values the whole sample is the tail. Where it would answer with an
-    /// infinite exponent, or with alpha = 0 for a constant sample, this crate has a typed error.
+    /// WeightWatcher uses 1e-4). Under 20 values it announces an objective of its own for xmin, then chooses by the
+    /// plain distance all the same, and so do we. Under 8 values the whole sample is the tail, and its sigma is
+    /// -1/sqrt(n); ours stays (alpha - 1)/sqrt(n). Where it would answer with an infinite exponent, or with alpha = 0
+    /// for a constant sample, this crate has a typed error. Given an `xmin` it still scans, from there on: that is
+    /// [`Cutoff::Bounds`] here.
     Ww,
     /// Hill's estimator over the upper half of the eigenvalues ([`hill_median`](crate::hill_median)).
     Hill,
@@ -77,8 +80,8 @@ pub enum Cutoff {
     Scan,
     /// This value (unit of an eigenvalue), whether or not it is an eigenvalue: the tail is everything from it on.
     Fixed(f64),
-    /// The largest eigenvalues: this fraction of all of them (zeros included), rounded up to a whole number. The smallest
-    /// of them is xmin. 0.5 is the median cut-off.
+    /// The largest eigenvalues: this fraction of all of them (zeros included), rounded up to a whole number. The
+    /// smallest of them is xmin. 0.5 is the median cut-off.
     Fraction(f64),
     /// Every candidate with min <= xmin <= max is tried.
     Bounds {
@@ -97,14 +100,15 @@ pub enum Distance {
     /// max((i + 1)/n - F(x_i)). Between 1/(2n) and 1.
     #[default]
     KolmogorovSmirnov,
-    /// max |F(x_i) - i/n|: S is only looked at just before each value. What WeightWatcher 0.7.7 and, for values without
-    /// ties, `powerlaw` 2.0.0 call D. Never larger than the two-sided distance, and at most 1/n smaller.
+    /// max |F(x_i) - i/n|: S is only looked at just before each value. What WeightWatcher 0.7.7 and, for values
+    /// without ties (of which it looks at the first), `powerlaw` 2.0.0 call D. Never larger than the two-sided
+    /// distance, and at most 1/n smaller.
     KolmogorovSmirnovOneSided,
     /// max(F(x_i) - i/n) + max((i + 1)/n - F(x_i)) (Kuiper 1960): as sensitive at the ends as in the middle.
     Kuiper,
     /// The Anderson-Darling statistic over the size, A^2/n, the mean of (S - F)^2/(F(1 - F)): the weight falls on both
-    /// ends. Taken over the values above xmin, since F(xmin) = 0 has infinite weight; divided by n, so that cut-offs with
-    /// tails of different sizes compare (`powerlaw` sums, and so favours short tails).
+    /// ends. Taken over the values above xmin, since F(xmin) = 0 has infinite weight; divided by n, so that cut-offs
+    /// with tails of different sizes compare (`powerlaw` sums, and so favours short tails).
     AndersonDarling,
 }
 

@@ -47,8 +47,9 @@ impl AtTail for PowerLawAtTail<'_> {
     }
 }
 
-/// The distance, or `None` when it is larger than `limit`. `hint` says where to look first, counted from the tail's end,
-/// and is left at the place that showed the most: neighbouring cut-offs have their largest deviation at the same value.
+/// The distance, or `None` when it is larger than `limit`. `hint` says where to look first, counted from the tail's
+/// end, and is left at the place that showed the most: neighbouring cut-offs have their largest deviation at the same
+/// value.
 pub(crate) fn distance(tail: &impl AtTail, kind: Distance, limit: f64, hint: &mut usize) -> Option<f64> {
     match kind {
         Distance::AndersonDarling => Some(anderson_darling(tail)).filter(|d| *d <= limit),

@@ -36,8 +36,8 @@ pub enum TailError {
     /// An eigenvalue is NaN, infinite or negative.
     #[error("the eigenvalues must be finite and not negative")]
     NotFinite,
-    /// An option has no meaning: a cut-off that is not positive and finite, a fraction outside (0, 1], reversed bounds, a
-    /// precision outside (0, 1/2].
+    /// An option has no meaning: a cut-off that is not positive and finite, a fraction outside (0, 1], reversed
+    /// bounds, a precision outside (0, 1/2].
     #[error("{0}")]
     InvalidOption(&'static str),
     /// The likelihood of an alternative has no maximum: it keeps growing toward the family's limit, which is the power

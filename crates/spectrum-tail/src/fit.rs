@@ -61,13 +61,13 @@ impl TailFit {
 /// `eigenvalues` may be ascending or descending. `floor` is the smallest trustworthy eigenvalue, the square of a
 /// spectrum's floor; 0 when all are exact. Cut-offs below it are not tried; zeros never belong to a tail.
 ///
-/// Cost: the logarithms, then about one exponential for a cut-off that is clearly worse than the best, and n^(1/2) for one
-/// that is not.
+/// Cost: the logarithms, then one exponential for most cut-offs and some dozens for those that come near the best;
+/// 0.05 ms at n = 1000. ([`Distance::AndersonDarling`] has no such shortcut: n^2/2 logarithms, 6 ms.)
 ///
 /// # Errors
-/// [`TailError::NotFinite`], [`TailError::Unsorted`], [`TailError::TooFewValues`], [`TailError::EqualTail`] (the values are
-/// equal up to rounding), [`TailError::BelowFloor`] and [`TailError::ZeroCutoff`] (a cut-off that was asked for, or every
-/// eigenvalue), [`TailError::InvalidOption`].
+/// [`TailError::NotFinite`], [`TailError::Unsorted`], [`TailError::TooFewValues`], [`TailError::EqualTail`] (the
+/// values are equal up to rounding), [`TailError::BelowFloor`] and [`TailError::ZeroCutoff`] (a cut-off that was asked
+/// for, or every eigenvalue), [`TailError::InvalidOption`].
 pub fn fit(eigenvalues: &[f64], floor: f64, options: &FitOptions) -> Result<TailFit, TailError> {
     let sample = Sample::read(eigenvalues, floor, options.convention)?;
     let rule = Rule::new(&sample, options)?;
@@ -114,7 +114,8 @@ pub struct Scan {
 }
 
 /// The curves D(xmin) and alpha(xmin) over every cut-off, with no early exit. [`Cutoff::Bounds`] are kept; a fixed
-/// cut-off or a fraction is not: the curves show where it lies. Cut-offs whose tail is equal up to rounding are left out.
+/// cut-off or a fraction is not: the curves show where it lies. Cut-offs whose tail is equal up to rounding are left
+/// out.
 ///
 /// # Errors
 /// As [`fit`].

@@ -15,8 +15,8 @@ pub struct HillCurve {
     pub alpha: Vec<f64>,
 }
 
-/// Hill's estimator for every cut-off that is positive and not below the floor (the Hill plot). Sizes whose tail is equal
-/// up to rounding are left out. The median cut-off's point is [`hill_median`](crate::hill_median).
+/// Hill's estimator for every cut-off that is positive and not below the floor (the Hill plot). Sizes whose tail is
+/// equal up to rounding are left out. The median cut-off's point is [`hill_median`](crate::hill_median).
 ///
 /// # Errors
 /// [`TailError::TooFewValues`] under two such values, [`TailError::EqualTail`], [`TailError::BelowFloor`],
@@ -51,16 +51,17 @@ pub struct StableRegion {
     pub spread: f64,
 }
 
-/// The most stable region of a Hill plot: of all regions [k, 2k] with k >= 10, the one with the smallest spread (of equal
-/// ones that with the larger tail). On the axis log k, which Resnick and Staricka (1997) recommend for Hill plots, all
-/// these regions are equally wide. Within one the estimator's random walk shrinks as k^(-1/2), and its bias grows with k,
-/// so that the smallest spread weighs one against the other.
+/// The most stable region of a Hill plot: of all regions [k, 2k] with k >= 10, the one with the smallest spread (of
+/// equal ones that with the larger tail). On the axis log k, which Resnick and Staricka (1997) recommend for Hill
+/// plots, all these regions are equally wide. Within one the estimator's random walk shrinks as k^(-1/2), and its bias
+/// grows with k, so that the smallest spread weighs one against the other.
 ///
 /// # Errors
-/// [`TailError::TooFewValues`] with fewer than 20 sizes; [`TailError::NotFinite`] for a curve that holds NaN or infinity.
+/// [`TailError::TooFewValues`] with fewer than 20 sizes; [`TailError::InvalidOption`] for a curve that [`hill_curve`]
+/// did not make: exponents that are not finite or not above 1.
 pub fn stable_region(curve: &HillCurve) -> Result<StableRegion, TailError> {
-    if curve.alpha.iter().any(|a| !a.is_finite()) {
-        return Err(TailError::NotFinite);
+    if !curve.alpha.iter().all(|a| a.is_finite() && *a > 1.0) {
+        return Err(TailError::InvalidOption("the exponents of a Hill curve must be finite and above 1"));
     }
     let mut best: Option<(f64, usize, usize)> = None;
     let (mut high, mut low) = (Extremes::default(), Extremes::default());

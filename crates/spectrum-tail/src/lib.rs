@@ -1,8 +1,8 @@
 //! Heavy-tail estimators of an eigenvalue spectrum.
 //!
 //! The eigenvalues are those of `W^T W`: squared singular values. A tail index alone is no evidence of a power law: a
-//! Gaussian matrix has a Hill index of 2.45 at shape 3:2 and 2.12 when it is square, so compare with a random matrix of the
-//! same shape. The full story of a tail is told in four steps:
+//! Gaussian matrix has a Hill index of 2.45 at shape 3:2 and 2.12 when it is square, so compare with a random matrix
+//! of the same shape. The full story of a tail is told in four steps:
 //!
 //! 1. [`fit`] chooses a cut-off and an exponent, by a [`Convention`]; [`scan`] and [`hill_curve`] show how much they
 //!    depend on that choice.

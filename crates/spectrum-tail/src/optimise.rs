@@ -1,5 +1,5 @@
-//! Brent's two one-dimensional searches (Algorithms for Minimization without Derivatives, 1973). No allocation; the same
-//! input takes the same steps.
+//! Brent's two one-dimensional searches (Algorithms for Minimization without Derivatives, 1973). No allocation; the
+//! same input takes the same steps.
 
 use crate::TailError;
 

@@ -36,8 +36,8 @@ pub(crate) struct Rule {
     min_tail: usize,
     /// Only distinct values but the two largest are candidates.
     distinct: bool,
-    /// Sums of ln(x/xmin) up to this, for each value of the tail, are rounding: eigenvalues that are equal in truth come
-    /// out of a decomposition with errors of count * epsilon each.
+    /// Sums of ln(x/xmin) up to this, for each value of the tail, are rounding: eigenvalues that are equal in truth
+    /// come out of a decomposition with errors of count * epsilon each.
     noise: f64,
 }
 

@@ -40,8 +40,8 @@ const ZETA_MINUS_ONE: [f64; 30] = [
 ];
 
 /// e^z E_p(z), with E_p the generalised exponential integral: `integral_1^inf u^(-p) e^(-z (u - 1)) du`, for z > 0 and
-/// p >= -2, and for z = 0 where p > 1. It is the normalisation of the truncated power law, and the upper incomplete gamma
-/// function of a first argument that may be negative: Gamma(s, z) = z^s E_(1-s)(z). Relative error under 1e-12.
+/// p >= -2, and for z = 0 where p > 1. It is the normalisation of the truncated power law, and the upper incomplete
+/// gamma function of a first argument that may be negative: Gamma(s, z) = z^s E_(1-s)(z). Relative error under 1e-12.
 pub(crate) fn exp_integral_scaled(p: f64, z: f64) -> f64 {
     if z == 0.0 {
         return 1.0 / (p - 1.0);
@@ -94,8 +94,8 @@ fn continued_fraction(p: f64, z: f64) -> f64 {
     h
 }
 
-/// E_p(z) for |p - 1| <= 1/2 and z < 1. With e = 1 - p: Gamma(e) z^(-e) - 1/e, of which each term is infinite at e = 0, is
-/// (exp(ln Gamma(1 + e) - e ln z) - 1)/e.
+/// E_p(z) for |p - 1| <= 1/2 and z < 1. With e = 1 - p: Gamma(e) z^(-e) - 1/e, of which each term is infinite at e =
+/// 0, is (exp(ln Gamma(1 + e) - e ln z) - 1)/e.
 fn near_one(p: f64, z: f64) -> f64 {
     let e = 1.0 - p;
     let head = if e == 0.0 { -EULER - z.ln() } else { (ln_gamma_one_plus(e) - e * z.ln()).exp_m1() / e };

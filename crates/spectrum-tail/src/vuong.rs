@@ -10,11 +10,12 @@ use crate::{AlternativeFit, TailError, TailFit};
 pub struct Vuong {
     /// The sum over the tail of ln pdf of the first minus ln pdf of the second: above 0 favours the first.
     pub ratio: f64,
-    /// ratio/sqrt(n variance), asymptotically standard normal when two distributions that are not nested are equally far
-    /// from the truth.
+    /// ratio/sqrt(n variance), asymptotically standard normal when two distributions that are not nested are equally
+    /// far from the truth.
     pub normalized: f64,
-    /// Chance of a ratio at least this far from 0 if neither were better: two-sided normal (Vuong, Econometrica 57 (1989)
-    /// 307; CSN eq. C.6), or, if nested, that 2|ratio| is exceeded by chi-squared with one degree of freedom (Wilks).
+    /// Chance of a ratio at least this far from 0 if neither were better: two-sided normal (Vuong, Econometrica 57
+    /// (1989) 307; CSN eq. C.6), or, if nested, that 2|ratio| is exceeded by chi-squared with one degree of freedom
+    /// (Wilks).
     pub p: f64,
     /// Whether the second distribution contains the first.
     pub nested: bool,
@@ -26,7 +27,8 @@ pub struct Vuong {
 /// Densities that agree on every value, up to rounding, have ratio 0 and p = 1.
 ///
 /// # Errors
-/// [`TailError::TooFewValues`] without values; [`TailError::NoConvergence`] where a logarithm of a density is not finite.
+/// [`TailError::TooFewValues`] without values; [`TailError::NoConvergence`] where a logarithm of a density is not
+/// finite.
 pub fn vuong(
     tail: &[f64],
     first: impl Fn(f64) -> f64,

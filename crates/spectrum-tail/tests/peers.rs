@@ -84,8 +84,8 @@ fn powerlaws_fit() {
     assert_eq!(seen, 11);
 }
 
-/// The cut-off by an exhaustive search in numpy with scipy's two-sided distance, Kuiper's, and the integral that defines
-/// Anderson's and Darling's; ties included.
+/// The cut-off by an exhaustive search in numpy with scipy's two-sided distance, Kuiper's, and the integral that
+/// defines Anderson's and Darling's; ties included.
 #[test]
 fn every_distance_by_exhaustive_search() {
     let distances =
@@ -164,7 +164,8 @@ fn alternatives_and_ratios() {
     assert_eq!((maxima, limits), (42, 6));
 }
 
-/// powerlaw's own stop, wherever the family has a maximum: never above ours by more than rounding, sometimes well below.
+/// powerlaw's own stop, wherever the family has a maximum: never above ours by more than rounding, sometimes well
+/// below.
 #[test]
 fn no_search_of_powerlaws_finds_more() {
     let mut behind = 0.0f64;

@@ -7,8 +7,8 @@ use crate::optimise::root;
 use crate::special::{MILLS_SPLIT, hazard, ln_mills, ln_normal_tail, mills_tails};
 use crate::{Alternative, TailError};
 
-/// w has the density phi(t + w/sigma)/(sigma (1 - Phi(t))) on w >= 0, with t = (ln xmin - mu)/sigma the cut-off in units
-/// of sigma. t to infinity with sigma t fixed is the power law.
+/// w has the density phi(t + w/sigma)/(sigma (1 - Phi(t))) on w >= 0, with t = (ln xmin - mu)/sigma the cut-off in
+/// units of sigma. t to infinity with sigma t fixed is the power law.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct LogNormal {
     t: f64,

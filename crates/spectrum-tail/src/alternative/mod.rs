@@ -86,8 +86,8 @@ impl FromStr for Alternative {
 pub struct AlternativeFit {
     /// The family.
     pub alternative: Alternative,
-    /// `[alpha, lambda]`, `[mu, sigma]`, `[lambda, 0]` (the exponential has one parameter) or `[lambda, beta]`; lambda in
-    /// one over the unit of an eigenvalue, mu in its logarithm.
+    /// `[alpha, lambda]`, `[mu, sigma]`, `[lambda, 0]` (the exponential has one parameter) or `[lambda, beta]`; lambda
+    /// in one over the unit of an eigenvalue, mu in its logarithm.
     pub parameters: [f64; 2],
     /// The sum of ln pdf over the tail.
     pub log_likelihood: f64,
@@ -177,17 +177,19 @@ struct Tail {
 
 /// Fits an alternative to the tail of a power law: the same eigenvalues, the same xmin.
 ///
-/// The likelihood of each family is concave in parameters of its own (all but the Weibull tail are exponential families,
-/// and that one's profile over beta is concave too), so that the maximum found is the only one.
+/// The likelihood of each family is concave in parameters of its own (all but the Weibull tail are exponential
+/// families, and that one's profile over beta is concave too), so that the maximum found is the only one.
 ///
 /// The power law is the limit of the log-normal (mu to minus infinity) and of the stretched exponential (beta to 0).
-/// Both likelihoods have a maximum exactly when the mean square of w = ln(x/xmin) is under twice its squared mean, that is,
-/// when w varies less than an exponential variable; otherwise the answer is [`TailError::TowardsPowerLaw`]. For draws from
-/// a power law that is half of all cases. (`powerlaw` 2.0.0 then reports wherever its search stopped: mu = -700, say.)
+/// Both likelihoods have a maximum exactly when the mean square of w = ln(x/xmin) is under twice its squared mean,
+/// that is, when w varies less than an exponential variable; otherwise the answer is [`TailError::TowardsPowerLaw`].
+/// For draws from a power law that is half of all cases. (`powerlaw` 2.0.0 then reports wherever its search stopped.
+/// For the log-normal that is where erfc underflows and its density no longer integrates to 1: mu = -308 on a Pareto
+/// sample of tests/fixtures/peers.txt, "better" than the power law with p = 0.0002, though nothing in the family is.)
 ///
 /// # Errors
-/// [`TailError::TowardsPowerLaw`], [`TailError::NoConvergence`], [`TailError::ForeignFit`] when the eigenvalues are not those
-/// of the fit, [`TailError::Unsorted`], [`TailError::NotFinite`].
+/// [`TailError::TowardsPowerLaw`], [`TailError::NoConvergence`], [`TailError::ForeignFit`] when the eigenvalues are
+/// not those of the fit, [`TailError::Unsorted`], [`TailError::NotFinite`].
 pub fn fit_alternative(
     eigenvalues: &[f64],
     fit: &TailFit,

@@ -5,8 +5,8 @@ use crate::TailError;
 use crate::optimise::{maximum, root};
 use crate::special::exp_integral_scaled;
 
-/// u^(-alpha) e^(-z (u - 1)) / (e^z E_alpha(z)) on u >= 1, with z = lambda xmin. An exponential family in (alpha, z): the
-/// mean log-likelihood -alpha mean(ln u) - z mean(u - 1) - ln(e^z E_alpha(z)) is concave.
+/// u^(-alpha) e^(-z (u - 1)) / (e^z E_alpha(z)) on u >= 1, with z = lambda xmin. An exponential family in (alpha, z):
+/// the mean log-likelihood -alpha mean(ln u) - z mean(u - 1) - ln(e^z E_alpha(z)) is concave.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Truncated {
     pub alpha: f64,
@@ -20,7 +20,8 @@ impl Truncated {
     }
 
     pub fn fit(tail: &Tail) -> Result<Self, TailError> {
-        // The power law on the same tail. With a cut-off, E[ln u] is smaller at the same alpha: no maximum lies above it.
+        // The power law on the same tail. With a cut-off, E[ln u] is smaller at the same alpha: no maximum lies above
+        // it.
         let power_law = 1.0 + 1.0 / tail.mean_w;
         // On the boundary z = 0 the likelihood falls with z where the sample's mean is at least the power law's,
         // E[u - 1] = 1/(alpha - 2), and the family being concave this is its maximum.
