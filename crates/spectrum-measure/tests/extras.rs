@@ -147,8 +147,7 @@ fn alpha_farms(data: &[f64], rows: usize, cols: usize, windows: Option<&Windows>
 
 #[test]
 fn one_aspect_ratio_gives_one_index_where_the_plain_one_differs() {
-    // 160 x 160 and 40 x 320: the same windows of 20 x 20 and 80 x 80 have Gaussian indices of their own sizes, so the side
-    // is fixed.
+    // Square and 1:8. A Gaussian's index depends on the window's side too (as 1/side), so both have the same.
     let windows = Windows { aspect: 1.0, side: 40, positions: 5 };
     let (square, wide) = (gaussian(1, 200 * 200), gaussian(2, 80 * 640));
     let a = alpha_farms(&square, 200, 200, Some(&windows));
@@ -158,7 +157,7 @@ fn one_aspect_ratio_gives_one_index_where_the_plain_one_differs() {
     };
     let (plain_a, plain_b) = (hill(&square, 200, 200), hill(&wide, 80, 640));
     assert!(plain_b - plain_a > 2.0, "{plain_a} {plain_b}");
-    // Windows of the wide one overlap: 25 windows of 40 values, standard deviation about 3.6/40/5 each.
+    // An index of 40 values has a standard deviation of 3.5/40; 25 windows, not all disjoint, a fifth to a third of it.
     let (a, b) = (value(&a, "alpha_farms"), value(&b, "alpha_farms"));
     assert!((a - b).abs() < 0.1, "{a} {b}");
     assert!((a - 2.12).abs() < 0.1, "{a}");

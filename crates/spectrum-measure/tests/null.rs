@@ -5,7 +5,7 @@ mod common;
 
 use common::{id, layer, measured, outcome, spectrum, value};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 use spectrum_core::{Kind, MatrixId, Outcome, Reason, References, Route, StepRows};
 use spectrum_linalg::Plan;
@@ -53,6 +53,28 @@ fn the_null_is_a_function_of_seed_step_layer_and_view() {
     ];
     assert!(others.iter().all(|(seed, id)| null_weight(&w, &w0, *seed, id) != null));
     assert!(null_weight(&[], &[], 0, &others[0].1).is_empty());
+}
+
+/// The order that runs have recorded from the first version on, written out: ChaCha8 keyed by seed, step and FNV-1a hashes of
+/// the names; Fisher and Yates from the last place down; high words of 128-bit products.
+#[test]
+fn the_order_is_the_recorded_one() {
+    let here = id(Kind::Weight);
+    let fnv = |t: &str| {
+        t.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
+    };
+    let mut key = [0; 32];
+    for (part, word) in key.chunks_exact_mut(8).zip([7, here.step, fnv(&here.layer), fnv(&here.view)]) {
+        part.copy_from_slice(&word.to_le_bytes());
+    }
+    let mut rng = ChaCha8Rng::from_seed(key);
+    let mut expected: Vec<f64> = (0..100).map(f64::from).collect();
+    for i in (1..expected.len()).rev() {
+        let below = (u128::from(rng.next_u64()) * (i as u128 + 1)) >> 64;
+        expected.swap(i, below as usize);
+    }
+    let weight: Vec<f64> = (0..100).map(f64::from).collect();
+    assert_eq!(null_weight(&weight, &[0.0; 100], 7, &here), expected);
 }
 
 #[test]

@@ -186,6 +186,21 @@ fn the_reference_is_a_function_of_the_shape_alone() {
     assert!(g.p_value(0.02) < 0.011 && g.p_value(0.0) == 1.0);
 }
 
+#[test]
+fn any_shape_has_a_reference() {
+    for (rows, cols) in [(50, 50), (1_000_000, 50), (51, 3_000_000), (129, 128), (65_536, 4_096), (50_257, 768)] {
+        let g = GaussianReference::of(rows, cols).unwrap();
+        assert!(
+            g.hill.is_finite() && g.hill > 2.0 && g.hill_sd > 0.0 && g.hill_sd < 0.2 * g.hill,
+            "{rows} x {cols}: {g:?}"
+        );
+        assert!(g.p_value(1.0) < 0.01 && g.p_value(0.0) == 1.0);
+        // Beside spikes the shape changes little, and a matrix that is all spikes has nothing beside them.
+        assert!((g.hill_beside(rows, cols, 1).unwrap() / g.hill - 1.0).abs() < 0.1);
+        assert!(g.hill_beside(rows, cols, rows.min(cols)).is_err());
+    }
+}
+
 /// Mean and standard deviation of Hill's index and of n times the distance, from draws of the shape itself.
 fn direct(rows: usize, cols: usize, draws: usize) -> [f64; 4] {
     let mut rng = ChaCha8Rng::seed_from_u64(rows as u64);

@@ -88,9 +88,9 @@ impl Evidence {
     /// | bulk + spikes | 1 to max(5, n/100) outliers; beside them distance < max(0.03, 5/n) and Hill within max(0.03, 4 sd) |
     /// | bulk decay | everything else |
     ///
-    /// A spike raises ln(lambda/median) of one value, and so the index of the whole spectrum, by about
-    /// (alpha - 1)^2 ln(lambda/edge)/(n/2): three strong ones move it by more than 0.03 at n = 400. So the index beside the
-    /// outliers is the one that is compared in the third row.
+    /// A spike raises ln(lambda/median) of one value and lowers the index of the whole spectrum by about
+    /// (alpha - 1)^2 ln(lambda/edge)/(n/2): three strong ones by more than 0.03 at n = 400. So the index beside the outliers
+    /// is the one that is compared in the third row.
     #[must_use]
     pub fn class(&self) -> ShapeClass {
         let n = self.count as f64;
