@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use crate::error::clip;
-use crate::pickle_stack::{Fault, Label, NODE, Stack};
+use crate::pickle_stack::{Fault, Label, Stack};
 
 /// The longest pickle that is read. 100 000 tensors take 25 MB.
 pub(crate) const MAX_PICKLE: u64 = 64 << 20;
@@ -36,7 +36,7 @@ pub(crate) struct Stop {
     pub imports: Vec<String>,
 }
 
-/// The most that a pickle's objects may weigh.
+/// The most that a pickle's objects may weigh at a time. State dictionaries weigh 50 to 110 times their pickle.
 fn budget(length: usize) -> u64 {
     ((32u64 << 20) + 128 * length as u64).min(1 << 30)
 }
@@ -155,7 +155,7 @@ fn step(r: &mut Reader<'_>, s: &mut Stack, scan: &mut Scan) -> Result<bool, Faul
         b'B' => counted(r, s, 4, false)?,
         0x8e | 0x96 => counted(r, s, 8, false)?,
         // Containers.
-        b'(' => s.mark(),
+        b'(' => s.mark()?,
         b')' | b']' | 0x8f => s.push(0, Label::Plain)?,
         b'}' => s.push(0, Label::Dict)?,
         b't' | b'l' | 0x91 => s.wrap_mark(Label::Plain)?,
@@ -177,7 +177,7 @@ fn step(r: &mut Reader<'_>, s: &mut Stack, scan: &mut Scan) -> Result<bool, Faul
         }
         // The stack and the memo.
         b'0' => s.discard()?,
-        b'1' => drop(s.pop_mark()?),
+        b'1' => s.discard_mark()?,
         b'2' => s.dup()?,
         b'g' => {
             let index = r.index()?;
@@ -234,9 +234,7 @@ fn step(r: &mut Reader<'_>, s: &mut Stack, scan: &mut Scan) -> Result<bool, Faul
         }
         b'Q' => {
             scan.tensors = true;
-            let id = s.pop()?;
-            // A reference to a storage: its key and where it lies.
-            s.push(2 * NODE + id.weight / 8, Label::Plain)?;
+            s.storage()?;
         }
         0x82..=0x84 => return Err(("an opcode of the extension registry".into(), "an import by name")),
         0x97 | 0x98 => return Err(("an out-of-band buffer".into(), "a pickle that holds all its data")),

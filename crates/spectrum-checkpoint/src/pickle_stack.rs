@@ -8,8 +8,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// What an object weighs at least: an enum of up to 80 bytes in a vector that doubles, its share of a hash table.
-pub(crate) const NODE: u64 = 192;
+/// What an object weighs at least: an enum of up to 80 bytes with its place in a tuple.
+pub(crate) const NODE: u64 = 96;
+/// The highest stack. Python writes the items of lists and dictionaries in thousands; only a tuple lies there whole.
+const MAX_HEIGHT: usize = 1 << 18;
 /// The deepest nesting. Objects are dropped and walked recursively; real checkpoints stay below 20.
 const MAX_DEPTH: u32 = 200;
 
@@ -44,42 +46,61 @@ pub(crate) struct Stack {
     slots: Vec<Slot>,
     marks: Vec<usize>,
     memo: HashMap<u32, Slot>,
-    /// Everything that was ever built or copied.
+    /// What the stack and the memo weigh now.
+    pub live: u64,
+    /// What was ever built or copied: a bound on the time.
     pub built: u64,
-    pub budget: u64,
+    budget: u64,
 }
 
 impl Stack {
+    /// A stack for a pickle whose objects may weigh `budget` at a time.
     pub fn new(budget: u64) -> Self {
         Self { budget, ..Self::default() }
     }
 
     fn charge(&mut self, weight: u64) -> Result<(), Fault> {
+        self.live = self.live.saturating_add(weight);
         self.built = self.built.saturating_add(weight);
-        if self.built > self.budget {
+        if self.live > self.budget || self.built > self.budget.saturating_mul(8) {
             return Err((format!("objects of more than {} bytes", self.budget), "a pickle of metadata"));
         }
         Ok(())
     }
 
-    pub fn push(&mut self, payload: u64, label: Label) -> Result<(), Fault> {
-        self.charge(NODE + payload)?;
-        self.slots.push(Slot { weight: NODE + payload, depth: 0, label, memo: None });
+    fn free(&mut self, weight: u64) {
+        self.live = self.live.saturating_sub(weight);
+    }
+
+    fn place(&mut self, slot: Slot) -> Result<(), Fault> {
+        if self.slots.len() >= MAX_HEIGHT {
+            return Err((format!("{MAX_HEIGHT} objects on the stack"), "a pickle of metadata"));
+        }
+        self.slots.push(slot);
         Ok(())
     }
 
-    /// A container around `inner` objects of which the heaviest part is already on the books.
+    /// An object of its own.
+    pub fn push(&mut self, payload: u64, label: Label) -> Result<(), Fault> {
+        self.charge(NODE + payload)?;
+        self.place(Slot { weight: NODE + payload, depth: 0, label, memo: None })
+    }
+
+    /// A container around objects that are already on the books.
     fn wrap(&mut self, inner: &[Slot], label: Label) -> Result<(), Fault> {
         let depth = inner.iter().map(|s| s.depth + 1).max().unwrap_or(0);
         deep(depth)?;
         self.charge(NODE)?;
         let weight = NODE + inner.iter().map(|s| s.weight).sum::<u64>();
-        self.slots.push(Slot { weight, depth, label, memo: None });
-        Ok(())
+        self.place(Slot { weight, depth, label, memo: None })
     }
 
-    pub fn mark(&mut self) {
+    pub fn mark(&mut self) -> Result<(), Fault> {
+        if self.marks.len() >= MAX_HEIGHT {
+            return Err((format!("{MAX_HEIGHT} marks"), "a pickle of metadata"));
+        }
         self.marks.push(self.slots.len());
+        Ok(())
     }
 
     fn mark_on_top(&self) -> bool {
@@ -99,7 +120,16 @@ impl Stack {
             self.marks.pop();
             return Ok(());
         }
-        self.pop().map(drop)
+        let slot = self.pop()?;
+        self.free(slot.weight);
+        Ok(())
+    }
+
+    /// POP_MARK.
+    pub fn discard_mark(&mut self) -> Result<(), Fault> {
+        let weight = self.pop_mark()?.iter().map(|s| s.weight).sum();
+        self.free(weight);
+        Ok(())
     }
 
     pub fn pop_mark(&mut self) -> Result<Vec<Slot>, Fault> {
@@ -128,8 +158,11 @@ impl Stack {
         if self.mark_on_top() {
             return Err(("a mark".into(), "a container on the stack"));
         }
+        // Lists and tables keep up to as many places free as they have in use, and hold half as many more while they grow.
+        let spare = 2 * NODE * inner.len() as u64;
+        self.charge(spare)?;
         let top = self.slots.last_mut().ok_or(("an empty stack".to_owned(), "a container on the stack"))?;
-        top.weight += inner.iter().map(|s| s.weight).sum::<u64>();
+        top.weight += spare + inner.iter().map(|s| s.weight).sum::<u64>();
         top.depth = top.depth.max(inner.iter().map(|s| s.depth + 1).max().unwrap_or(0));
         deep(top.depth)
     }
@@ -137,23 +170,30 @@ impl Stack {
     pub fn dup(&mut self) -> Result<(), Fault> {
         let top = self.pop()?;
         self.charge(top.weight)?;
-        self.slots.extend([top.clone(), top]);
-        Ok(())
+        self.slots.push(top.clone());
+        self.place(top)
     }
 
     pub fn get(&mut self, index: u32) -> Result<(), Fault> {
         let slot = self.memo.get(&index).cloned().ok_or((format!("memo {index}, never set"), "a memo that was set"))?;
         self.charge(slot.weight)?;
-        self.slots.push(slot);
-        Ok(())
+        self.place(slot)
     }
 
     pub fn put(&mut self, index: u32) -> Result<(), Fault> {
         let mut top = self.pop()?;
         top.memo = Some(index);
-        self.charge(top.weight)?;
-        self.memo.insert(index, top.clone());
+        self.remember(index, top.clone())?;
         self.slots.push(top);
+        Ok(())
+    }
+
+    fn remember(&mut self, index: u32, slot: Slot) -> Result<(), Fault> {
+        // The copy is made before the old one goes.
+        self.charge(slot.weight)?;
+        if let Some(old) = self.memo.insert(index, slot) {
+            self.free(old.weight);
+        }
         Ok(())
     }
 
@@ -163,21 +203,39 @@ impl Stack {
 
     /// A call: what lies on top are its arguments, `n` objects, and under them what is called.
     pub fn call(&mut self, n: usize) -> Result<(), Fault> {
-        let mut inner = Vec::with_capacity(n + 1);
-        for _ in 0..=n {
+        let mut inner = Vec::with_capacity(n);
+        for _ in 0..n {
             inner.push(self.pop()?);
         }
-        let label = match inner.pop().map(|callee| callee.label) {
-            Some(Label::Class(name) | Label::Instance(name)) => Label::Instance(name),
+        let callee = self.pop()?;
+        let arguments: u64 = inner.iter().map(|s| s.weight).sum();
+        let label = match callee.label {
+            Label::Class(name) | Label::Instance(name) => Label::Instance(name),
             _ => Label::Plain,
         };
-        // A tensor keeps its shape and strides as words where the arguments had objects, and drops the rest. Everything
-        // else is no heavier than what it is made of.
-        if matches!(&label, Label::Instance(name) if name.starts_with("torch._utils._rebuild_tensor")) {
-            let shape = inner.iter().map(|s| s.weight).sum::<u64>() / 8;
-            return self.push(2 * NODE + shape, label);
-        }
-        self.wrap(&inner, label)
+        // A tensor keeps its shape and strides as words where the arguments had objects. What is not interpreted is a
+        // name. Everything else is as heavy as what it is made of.
+        let kept = match &label {
+            Label::Instance(name) if name.starts_with("torch._utils._rebuild_tensor") => 2 * NODE + arguments / 4,
+            Label::Instance(name) if !interpreted(name) => name.len() as u64,
+            _ => {
+                self.free(callee.weight);
+                return self.wrap(&inner, label);
+            }
+        };
+        self.push(kept, label)?;
+        self.free(arguments + callee.weight);
+        Ok(())
+    }
+
+    /// A persistent id on top becomes a reference to a storage.
+    pub fn storage(&mut self) -> Result<(), Fault> {
+        let id = self.pop()?;
+        // Its key is the only text of the id that it keeps.
+        let text = id.weight.saturating_sub(6 * NODE);
+        self.push(NODE + text, Label::Plain)?;
+        self.free(id.weight);
+        Ok(())
     }
 
     /// BUILD: state goes into an object, and into the memo's copy of it.
@@ -186,12 +244,19 @@ impl Stack {
         self.extend(&[state])?;
         let top = self.pop()?;
         if let Some(index) = top.memo {
-            self.charge(top.weight)?;
-            self.memo.insert(index, top.clone());
+            self.remember(index, top.clone())?;
         }
         self.slots.push(top);
         Ok(())
     }
+}
+
+/// Whether the reader makes something of a call's arguments.
+fn interpreted(name: &str) -> bool {
+    name == "collections.OrderedDict"
+        || name.starts_with("torch._")
+        || name.ends_with(".set")
+        || name.ends_with(".frozenset")
 }
 
 fn deep(depth: u32) -> Result<(), Fault> {

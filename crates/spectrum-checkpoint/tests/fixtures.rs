@@ -1,5 +1,7 @@
 //! Files that torch and numpy wrote, against the values that torch and numpy read from them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use common::{expected, fixture, values};
