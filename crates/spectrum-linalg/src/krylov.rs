@@ -19,10 +19,10 @@ const EXTRA: usize = 8;
 /// Residual asked for, relative to the largest singular value.
 const TOLERANCE: f64 = 1e-10;
 
-/// Restarts before the search ends with the residual that it has reached. Each adds seven to the degree of the
-/// polynomial; the eighth value at the flat edge of a Gaussian 8192 x 4096 needs fourteen, and their number grows with
-/// the cube root of the size.
-const RESTARTS: usize = 40;
+/// Restarts before the search ends with the residual that it has reached: about what all values would cost by their
+/// Gram matrix. Each adds seven to the degree of the polynomial; the eighth value at the flat edge of a Gaussian
+/// 8192 x 4096 needs fourteen, spikes above it one or two.
+const RESTARTS: usize = 16;
 
 fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Vec<f64> {
     let mut out = vec![0.0; a.nrows() * b.ncols()];
