@@ -22,7 +22,7 @@ pub struct RunData {
     pub records: Vec<Record>,
     /// Spectra, by step.
     pub spectra: Vec<SpectrumRow>,
-    /// Overlap matrices (`overlap_left`, `overlap_right`), by step.
+    /// Overlap matrices (`overlap_left`, `overlap_right`) and densities of huge matrices (`density`), by step.
     pub blobs: Vec<Blob>,
 }
 
@@ -40,6 +40,7 @@ impl RunData {
         };
         let mut blobs = reader.blobs_where(&all.clone().name("overlap_left"))?;
         blobs.append(&mut reader.blobs_where(&all.clone().name("overlap_right"))?);
+        blobs.append(&mut reader.blobs_where(&all.clone().name("density"))?);
         Ok(Self {
             dir: dir.to_owned(),
             info: reader.info()?,

@@ -56,7 +56,7 @@ pub fn report_html(runs: &[RunData]) -> Result<String, ReportError> {
     let checkpoints = sections::all_checkpoints(runs);
     let script = format!("(() => {{\n\"use strict\";\n{}}})();", SCRIPTS.concat());
     let steps = if checkpoints {
-        "Checkpoints are counted from 0 in the order in which they were given."
+        "A checkpoint's number is the one in its name, or else its place."
     } else {
         "Step t means t optimizer steps done; gradient and update at t are those that produced W<sub>t</sub>."
     };

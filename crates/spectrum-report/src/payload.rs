@@ -8,6 +8,7 @@ use spectrum_core::{Blob, Outcome, SpectrumRow};
 use spectrum_tail::Convention;
 
 use crate::layer_type::LayerType;
+use crate::layers::SHAPE_CLASSES;
 use crate::series::{self, MatrixKey};
 use crate::{RunData, sections, tail, thin};
 
@@ -20,6 +21,8 @@ const MAX_VALUES: usize = 4_500_000;
 /// Points of a scalar's curve and of a metric's curve.
 const SCALAR_POINTS: usize = 2400;
 const METRIC_POINTS: usize = 600;
+/// The blob that stands in for the values of a matrix that is too large for all of them.
+const DENSITY: &str = "density";
 /// Metrics that the figures of one spectrum show at its own step.
 const AT_STEP: [&str; 9] =
     ["mp_variance", "mp_edge", "outliers", "alpha_hill", "alpha", "alpha_sigma", "xmin", "tail_size", "alpha_distance"];
@@ -37,7 +40,7 @@ pub(crate) fn payload(runs: &[RunData], names: &[String]) -> Value {
     let one_step = sections::one_step(runs);
     let runs: Vec<Value> = runs.iter().zip(names).map(|(run, name)| one_run(run, name, share, tails)).collect();
     json!({
-        "runs": runs, "loss_note": LOSS_NOTE, "shape_classes": SHAPE_CLASSES, "one_step": one_step, "checkpoints": checkpoints,
+        "runs": runs, "loss_note": LOSS_NOTE, "codes": codes(), "one_step": one_step, "checkpoints": checkpoints,
         "step_word": if checkpoints { "checkpoint" } else { "step" },
     })
 }
@@ -45,9 +48,14 @@ pub(crate) fn payload(runs: &[RunData], names: &[String]) -> Value {
 const LOSS_NOTE: &str = "Losses at step t are those of the weights after t optimizer steps; with mini-batches the training loss at t is that of \
      the batch at the weights before the step.";
 
-/// Codes of the metric `shape_class` with their names.
-const SHAPE_CLASSES: [(f64, &str); 4] =
-    [(0.0, "bulk"), (1.0, "bulk + spikes"), (2.0, "bulk decay"), (3.0, "heavy tail")];
+/// Metrics whose values are codes, with the name of each code.
+fn codes() -> Value {
+    json!({
+        "shape_class": SHAPE_CLASSES,
+        "best_tail": ["power law", "truncated power law", "log-normal", "exponential", "stretched exponential"],
+        "training_warning": ["none", "under-trained", "over-trained"],
+    })
+}
 
 fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
     let convention = tail::convention(&run.config);
@@ -60,6 +68,10 @@ fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
     let mut overlaps: BTreeMap<MatrixKey, Vec<&Blob>> = BTreeMap::new();
     for b in run.blobs.iter().filter(|b| b.name == "overlap_left" || b.name == "overlap_right") {
         overlaps.entry((&b.id).into()).or_default().push(b);
+    }
+    let mut densities: BTreeMap<(MatrixKey, u64), &Blob> = BTreeMap::new();
+    for b in run.blobs.iter().filter(|b| b.name == DENSITY && b.cols == 2 && b.data.len() == 2 * b.rows && b.rows > 1) {
+        densities.insert(((&b.id).into(), b.id.step), b);
     }
     let matrices: Vec<Value> = series::metrics(run)
         .into_iter()
@@ -74,6 +86,9 @@ fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
                 let kept = kept(rows, share);
                 out["spectra"] = spectra_json(&kept.1, kept.0, &metrics);
                 out["tails"] = tails_json(&kept.1, &metrics, convention, tails);
+                if let Some(densities) = densities_json(&densities, &key, &kept.1) {
+                    out["density"] = densities;
+                }
             } else if let Some(why) = nothing_measured(&metrics) {
                 out["why"] = json!(why);
             }
@@ -139,6 +154,18 @@ fn spectra_json(kept: &[&SpectrumRow], all: usize, metrics: &Metrics<'_>) -> Val
         "facts": facts,
         "data": base64_f32(values.copied()),
     })
+}
+
+/// The density of a matrix that is too large for all of its values: singular values, ascending, and how many lie above each;
+/// for each kept spectrum, null where there is none.
+fn densities_json(all: &BTreeMap<(MatrixKey, u64), &Blob>, key: &MatrixKey, kept: &[&SpectrumRow]) -> Option<Value> {
+    let of = |s: &&SpectrumRow| all.get(&(key.clone(), s.id.step)).copied();
+    let one = |b: &Blob| {
+        let (s, above) = b.data.split_at(b.rows);
+        json!({ "s": base64_f32(s.iter().copied()), "above": base64_f32(above.iter().copied()) })
+    };
+    let found: Vec<Option<&Blob>> = kept.iter().map(of).collect();
+    found.iter().any(Option::is_some).then(|| found.into_iter().map(|b| b.map(one)).collect())
 }
 
 /// Steps that have both sides, or the one side there is. All of one size: the first one's.

@@ -63,7 +63,7 @@ pub(crate) fn sections(runs: &[RunData]) -> (String, String) {
     let checkpoints = all_checkpoints(runs);
     let still = one_step(runs);
     let scalars = runs.iter().any(|r| !r.scalars.is_empty());
-    let overlaps = runs.iter().any(|r| !r.blobs.is_empty());
+    let overlaps = runs.iter().any(|r| r.blobs.iter().any(|b| b.name.starts_with("overlap_")));
     let layers = runs.iter().any(|r| {
         let all = series::matrices(r);
         all.iter().any(|a| all.iter().any(|b| (&a.layer, &a.view) != (&b.layer, &b.view)))

@@ -71,13 +71,15 @@ pub(crate) fn competitors(lambda: &[f64], fit: &TailFit) -> (Value, Vec<Comparis
             let y = base64_f32(x.iter().map(|&x| share * other.ccdf(x)));
             curves.push(json!({ "name": alternative.name(), "title": title, "y": y }));
         }
-        let verdict = match other.and_then(|other| compare(lambda, fit, &other)) {
-            Ok(v) if v.nested => Verdict::Nested { ratio: v.ratio, p: v.p },
-            Ok(v) => Verdict::Test { ratio: v.ratio, p: v.p },
+        let test = other.and_then(|other| compare(lambda, fit, &other));
+        let ratio = test.as_ref().map_or(0.0, |v| v.ratio);
+        let verdict = match test {
+            Ok(v) if v.nested => Verdict::Nested { ratio: v.normalized, p: v.p },
+            Ok(v) => Verdict::Test { ratio: v.normalized, p: v.p },
             Err(TailError::TowardsPowerLaw { .. }) => Verdict::IsPowerLaw,
             Err(e) => Verdict::None(e.to_string()),
         };
-        comparisons.push(Comparison { name: alternative.name(), title, verdict });
+        comparisons.push(Comparison { name: alternative.name(), title, verdict, ratio });
     }
     (json!({ "x": base64_f32(x.iter().copied()), "curves": curves }), comparisons)
 }

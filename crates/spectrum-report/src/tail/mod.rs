@@ -101,6 +101,8 @@ pub(crate) fn tail(step: u64, kind: Kind, s: &Spectrum, convention: Convention, 
                 put("warning", json!(long));
                 put("warning_short", json!(short));
             }
+            put("goodness", json!(words::goodness(of)));
+            put("rule_of_thumb", json!(words::rule_of_thumb(of)));
             let here = FitOptions { cutoff: Cutoff::Fixed(line.xmin), ..options };
             match spectrum_tail::fit(&lambda, floor, &here) {
                 Ok(fit) => {

@@ -23,12 +23,14 @@ pub(crate) struct Comparison {
     pub title: &'static str,
     /// How it compares.
     pub verdict: Verdict,
+    /// The log-likelihood of the power law minus the other's: what the laws are ranked by.
+    pub ratio: f64,
 }
 
 /// The outcome of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Verdict {
-    /// The log-likelihood ratio R and its p. Positive: the power law is nearer.
+    /// Vuong's normalised log-likelihood ratio R and its p. Positive: the power law is nearer.
     Test { ratio: f64, p: f64 },
     /// As `Test`, for a family that the power law is a member of: its ratio is never above 0, and p asks whether what it
     /// adds to the power law improves anything.
@@ -126,10 +128,7 @@ impl Comparison {
 pub(crate) fn best(all: &[Comparison]) -> Option<String> {
     // The lowest ratio is the highest likelihood.
     let lowest = |which: Nearer| {
-        let of = all.iter().filter(|c| c.nearer() == Some(which)).filter_map(|c| match c.verdict {
-            Verdict::Test { ratio, p } | Verdict::Nested { ratio, p } => Some((c.title, ratio, p)),
-            _ => None,
-        });
+        let of = all.iter().filter(|c| c.nearer() == Some(which)).filter_map(|c| Some((c.title, c.ratio, c.test().1?)));
         of.min_by(|a, b| a.1.total_cmp(&b.1))
     };
     if let Some((title, _, p)) = lowest(Nearer::Other) {
@@ -139,6 +138,27 @@ pub(crate) fn best(all: &[Comparison]) -> Option<String> {
         return Some(format!("not told apart from {title} ({})", chance(p)));
     }
     all.iter().any(|c| c.nearer().is_some()).then(|| "no other law fits better".to_owned())
+}
+
+/// What a recorded bootstrap says of the fit itself (Clauset, Shalizi and Newman, section 4).
+pub(crate) fn goodness(of: &Recorded<'_>) -> Option<String> {
+    let p = match of("tail_gof_p")? {
+        Outcome::Value(p) => *p,
+        Outcome::Missing(why) => return Some(format!("no bootstrap: {why}")),
+    };
+    let error = of("tail_gof_p_error").and_then(Outcome::value);
+    let error = error.filter(|e| *e > 0.0).map(|e| format!("\u{a0}±\u{a0}{}", short(e))).unwrap_or_default();
+    let says = if p <= TRUSTED { "the power law is ruled out" } else { "the power law is plausible" };
+    Some(format!("{}{error}: {says}", chance(p)))
+}
+
+/// WeightWatcher's rule of thumb, where it was recorded: nothing for a layer that it has no warning for.
+pub(crate) fn rule_of_thumb(of: &Recorded<'_>) -> Option<&'static str> {
+    match of("training_warning").and_then(Outcome::value) {
+        Some(1.0) => Some("\u{3b1}\u{a0}>\u{a0}6 (WeightWatcher: under-trained)"),
+        Some(2.0) => Some("\u{3b1}\u{a0}<\u{a0}2 (WeightWatcher: over-trained)"),
+        _ => None,
+    }
 }
 
 /// A warning where the tail is short: a paragraph for the figure and two words for the table.
@@ -172,7 +192,7 @@ mod tests {
     use spectrum_core::Reason;
 
     fn against(title: &'static str, ratio: f64, p: f64) -> Comparison {
-        Comparison { name: "log_normal", title, verdict: Verdict::Test { ratio, p } }
+        Comparison { name: "log_normal", title, verdict: Verdict::Test { ratio, p }, ratio }
     }
 
     /// No-break spaces as plain ones.
@@ -203,7 +223,7 @@ mod tests {
         let b = [against("exponential", 4.0, 0.001), against("log-normal", -0.2, 0.8)];
         assert_eq!(best(&b).map(|s| plain(&s)).as_deref(), Some("not told apart from log-normal (p = 0.8)"));
         assert_eq!(best(&[against("exponential", 4.0, 0.001)]).as_deref(), Some("no other law fits better"));
-        let nested = Comparison { verdict: Verdict::Nested { ratio: -0.9, p: 0.2 }, ..against("truncated", 0.0, 0.0) };
+        let nested = Comparison { verdict: Verdict::Nested { ratio: -0.9, p: 0.2 }, ..against("truncated", -0.9, 0.0) };
         let c = [nested, against("log-normal", -0.2, 0.8)];
         assert_eq!(best(&c).map(|s| plain(&s)).as_deref(), Some("not told apart from log-normal (p = 0.8)"));
         assert_eq!(best(&[]), None);
@@ -222,6 +242,23 @@ mod tests {
         });
         assert_eq!(all[0].verdict, Verdict::Test { ratio: -1.5, p: 0.03 });
         assert_eq!(all[1].verdict, Verdict::None("NoConvergence".to_owned()));
+    }
+
+    #[test]
+    fn a_bootstrap_rules_out_or_does_not() {
+        let at = |p: &'static Outcome| {
+            static ERROR: Outcome = Outcome::Value(0.013);
+            let recorded = move |m: &str| match m {
+                "tail_gof_p" => Some(p),
+                "tail_gof_p_error" => Some(&ERROR),
+                _ => None,
+            };
+            goodness(&recorded).map(|s| plain(&s)).unwrap()
+        };
+        assert_eq!(at(&Outcome::Value(0.4)), "p = 0.4 ± 0.013: the power law is plausible");
+        assert_eq!(at(&Outcome::Value(0.02)), "p = 0.02 ± 0.013: the power law is ruled out");
+        assert_eq!(at(&Outcome::Missing(Reason::NoConvergence)), "no bootstrap: NoConvergence");
+        assert_eq!(goodness(&|_: &str| None), None);
     }
 
     #[test]

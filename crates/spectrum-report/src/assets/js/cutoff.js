@@ -71,10 +71,11 @@ function paintHill(fig, matrix, tail) {
   if (h.stable) items.push({ name: `flattest stretch: \u03b1 = ${text(h.stable[2], 3)}, k = ${h.stable[0]} to ${h.stable[1]}${h.stable[3] > FLAT ? ` (not flat: \u03b1 \u2212 1 varies by ${Math.round(100 * h.stable[3])} %)` : ""}`, fill: colour(2), opacity: 0.25 });
   if (gauss && known(gauss.v)) items.push({ name: `Gaussian matrix of this shape, median cut-off: ${text(gauss.v, 3)}`, color: "var(--ink)", shape: "diamond", hollow: true });
   fig.above.replaceChildren(legend(items));
+  const [lo, hi] = robustRange([...a], [...k.flatMap((v, i) => (v >= 10 ? [a[i]] : [])), h.stable && h.stable[2], hillNow && hillNow.v, gauss && gauss.v]);
   plot(fig, {
     height: 400,
     x: { kind: "log", range: [Math.max(1, k[0]) / 1.1, k[k.length - 1] * 1.1], name: "eigenvalues in the tail, k" },
-    y: { kind: "linear", range: robustRange([...a], [...k.flatMap((v, i) => (v >= 10 ? [a[i]] : [])), h.stable && h.stable[2], hillNow && hillNow.v, gauss && gauss.v]), name: "exponent \u03b1" },
+    y: { kind: "linear", range: [lo, hi + 0.14 * (hi - lo)], name: "exponent \u03b1" },
     under: (svg, x, y) => {
       if (h.stable) draw(svg, "rect", { x: x(h.stable[0]), width: Math.max(2, x(h.stable[1]) - x(h.stable[0])), y: y.to, height: y.from - y.to, style: `fill:${colour(2)};fill-opacity:.2` });
     },

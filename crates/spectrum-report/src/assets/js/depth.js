@@ -39,10 +39,10 @@ function paintDepth(fig, note, missing, o) {
   const list = layersShown(), at = state.current(), name = o.metric, t = state.step;
   const rows = list.map((m, i) => {
     const side = (part) => { const v = valueAt(m, name + part, t); return v && v.v; };
-    return { m, i, label: labelOf(m, list), value: valueAt(m, name, t), sigma: side("_sigma"), mean: side("_gaussian"), sd: side("_gaussian_sd"), rest: (valueAt(m, NULL + name, t) || {}).v };
+    return { m, i, label: labelOf(m, list), value: valueAt(m, name, t), sigma: known(side("_sigma")) ? side("_sigma") : side("_error"), mean: side("_gaussian"), sd: side("_gaussian_sd"), rest: (valueAt(m, NULL + name, t) || {}).v };
   });
   const shown = rows.filter((r) => r.value && r.value.v !== null);
-  const classes = name === "shape_class" ? DATA.shape_classes : null;
+  const classes = codesOf(name);
   const spread = shown.flatMap((r) => [r.value.v, r.rest, r.mean, ...(known(r.mean) && known(r.sd) ? [r.mean - BAND * r.sd, r.mean + BAND * r.sd] : [])]).filter(known);
   // Error bars may leave the frame: one badly determined layer must not squeeze all others.
   const bars = shown.filter((r) => known(r.sigma)).flatMap((r) => [r.value.v - r.sigma, r.value.v + r.sigma]);
@@ -57,10 +57,13 @@ function paintDepth(fig, note, missing, o) {
   if (shown.some((r) => known(r.rest))) items.push({ name: "null (shuffled displacement)", color: "var(--quiet)", shape: "circle", hollow: true });
   fig.above.replaceChildren(legend(items));
   const r0 = list.length > 120 ? 2.8 : list.length > 50 ? 3.6 : 4.6;
-  const numbers = (width) => { const step = Math.max(1, Math.round(niceStep(list.length, Math.max(3, width / 60)))); return list.map((_, i) => i + 1).filter((n) => n === 1 || n % step === 0); };
+  const numbers = (width) => {
+    const step = Math.max(1, Math.round(niceStep(list.length, Math.max(3, width / 45))));
+    return list.map((_, i) => i + 1).filter((n) => n % step === 0 || (n === 1 && step > 2));
+  };
   plot(fig, {
     height: 340,
-    x: { kind: "linear", range: [0.4, list.length + 0.6], name: "layer, numbered as in the table", ticks: numbers(fig.width || 800), texts: numbers(fig.width || 800).map(String) },
+    x: { kind: "linear", range: [0.4, list.length + 0.6], name: "layer, numbered as in the table", ticks: numbers },
     y: { kind, range, name: metricTitle(name) === name ? name : `${metricTitle(name)}`, ticks: classes && classes.map((c) => c[0]), texts: classes && classes.map((c) => c[1]) },
     under: (svg, x, y) => {
       const half = Math.max(2, Math.min(9, (x(2) - x(1)) * 0.42));
@@ -91,7 +94,7 @@ function paintDepth(fig, note, missing, o) {
         if (known(r.rest)) draw(svg, "circle", { cx: px, cy: y(clamp(r.rest)), r: r0 * 0.7, style: "fill:none;stroke:var(--quiet);stroke-width:1.2" });
         if (known(r.sigma)) draw(svg, "line", { x1: px, x2: px, y1: y(clamp(r.value.v + r.sigma)), y2: y(clamp(r.value.v - r.sigma)), style: `stroke:${type.color};stroke-width:1.3` });
         marker(svg, type.shape, px, py, chosen ? r0 * 1.35 : r0, `fill:${type.color};stroke:${chosen ? "var(--ink)" : "var(--ground)"};stroke-width:${chosen ? 1.6 : 0.6}`);
-        hits.push({ x: px, y: py, m: r.m, lines: [`${r.i + 1}  ${r.label}`, `${name} = ${classes ? className(r.value.v) : plusMinus(r.value.v, r.sigma)}`, `${type.name}${r.m.spectra ? `, ${r.m.spectra.rows} \u00d7 ${r.m.spectra.cols}` : ""}`] });
+        hits.push({ x: px, y: py, m: r.m, lines: [`${r.i + 1}  ${r.label}`, `${name} = ${classes ? codeName(classes, r.value.v) : plusMinus(r.value.v, r.sigma)}`, `${type.name}${r.m.spectra ? `, ${r.m.spectra.rows} \u00d7 ${r.m.spectra.cols}` : ""}`] });
       }
       return hits;
     },

@@ -2,9 +2,9 @@
 const GROUPS = [
   ["Norms", { frobenius_norm: "Frobenius norm", spectral_norm: "Spectral norm", nuclear_norm: "Nuclear norm" }],
   ["Ranks and concentration", { stable_rank: "Stable rank", effective_rank: "Effective rank", effective_rank_normalized: "Effective rank / min(m, n)", mass_rank_90: "Rank of 90 % of the mass", gini: "Gini coefficient" }],
-  ["Tail", { alpha_hill: "Hill \u03b1 (median cut-off)", alpha: "Power-law \u03b1 (fit)", alpha_sigma: "Standard error of \u03b1", alpha_distance: "KS distance of the fit", xmin: "\u03bb at which the tail begins", tail_size: "Values in the tail", shape_class: "Shape class" }],
+  ["Tail", { alpha_hill: "Hill \u03b1 (median cut-off)", alpha: "Power-law \u03b1 (fit)", alpha_sigma: "Standard error of \u03b1", alpha_distance: "KS distance of the fit", xmin: "\u03bb at which the tail begins", tail_size: "Values in the tail", alpha_weighted: "\u03b1 log\u2081\u2080 \u03bb\u2081 (alpha-hat)", log_alpha_norm: "log\u2081\u2080 of \u03a3 \u03bb^\u03b1", alpha_farms: "\u03b1 of submatrices of one aspect", alpha_hill_bulk: "Hill \u03b1 without the outliers", tail_gof_p: "Goodness of fit, p", best_tail: "Best law of the tail", training_warning: "WeightWatcher\u2019s warning", shape_class: "Shape class" }],
   ["Against Marchenko\u2013Pastur", { mp_distance: "KS distance to the law", mp_variance: "Fitted entry variance", mp_edge: "Bulk edge (\u03bb)", top_to_edge: "Largest \u03bb / edge", outliers: "Outliers", outliers_initial: "Outliers, variance of W\u2080" }],
-  ["Alignment", { teacher_alignment: "Alignment with the teacher |cos|", label_alignment: "Alignment with the labels |cos|", kta: "Kernel-target alignment", kta_centred: "Kernel-target alignment, centred", kta_train: "Kernel-target alignment, training set", ridge_test_loss: "Test loss, refitted readout", update_overlap_left: "Overlap with the update, left cos\u00b2", update_overlap_right: "Overlap with the update, right cos\u00b2", agreement_left: "Agreement with the step before, left", agreement_right: "Agreement with the step before, right", alignment_score: "Alignment score", agreement_score: "Agreement score" }],
+  ["Alignment", { teacher_alignment: "Alignment with the teacher |cos|", label_alignment: "Alignment with the labels |cos|", kta: "Kernel-target alignment", kta_centred: "Kernel-target alignment, centred", kta_train: "Kernel-target alignment, training set", ridge_test_loss: "Test loss, refitted readout", update_overlap_left: "Overlap with the update, left cos\u00b2", update_overlap_right: "Overlap with the update, right cos\u00b2", agreement_left: "Agreement with the step before, left", agreement_right: "Agreement with the step before, right", subspace_agreement_left: "Agreement of subspaces, left", subspace_agreement_right: "Agreement of subspaces, right", alignment_score: "Alignment score", agreement_score: "Agreement score" }],
 ];
 const NULL = "null_";
 
@@ -51,7 +51,8 @@ function drawMeasures(root) {
     body.replaceChildren();
     const runPart = DATA.runs.length > 1 && options.mode !== "runs" ? `Run ${runName(state.run)}. ` : "";
     what.textContent = options.mode === "layers" ? `${runPart}Kind ${at.kind}, every layer` : options.mode === "kinds" ? `${runPart}Layer ${at.layer} (${at.view}), every kind` : `Layer ${at.layer}, kind ${at.kind}, view ${at.view}`;
-    what.textContent += ". Dashed: the measure's null, the same measure of W\u2080 plus the displacement with its entries shuffled. A cross on the axis marks a step without a value; its reason is in the tooltip and in the table of missing values.";
+    const nulls = list.some(([, m]) => Object.keys(m.metrics).some((n) => n.startsWith(NULL)));
+    what.textContent += `.${nulls ? " Dashed: the measure\u2019s null, the same measure of W\u2080 plus the displacement with its entries shuffled." : ""} A cross on the axis marks a ${DATA.step_word} without a value; its reason is in the tooltip and in the table of missing values.`;
     const silent = [];
     if (list.length > 1) body.append(legend(list.map(([name], i) => ({ name, color: colour(i), dash: DASH[Math.floor(i / 7) % DASH.length] }))));
     for (const [title, names] of metricNames(list.map(([, m]) => m))) {
@@ -70,15 +71,15 @@ function drawMeasures(root) {
           continue;
         }
         const fig = figure(grid, word);
-        const classes = name === "shape_class" ? DATA.shape_classes : null;
+        const classes = codesOf(name);
         const paint = () => lines(fig, { series: shown, x: options.x, y: classes ? "linear" : options.y, ylabel: name, height: 200, xlabel: DATA.checkpoints ? "checkpoint" : "step t", cursor: state.step, pick: state.go,
-          ...(classes ? { yticks: classes.map((c) => c[0]), ytexts: classes.map((c) => c[1]), include: classes.map((c) => c[0]), name: (v) => (classes.find((c) => c[0] === v) || [0, text(v)])[1] } : {}) });
+          ...(classes ? { yticks: classes.map((c) => c[0]), ytexts: classes.map((c) => c[1]), include: classes.map((c) => c[0]), name: (v) => codeName(classes, v) } : {}) });
         paints.push(paint);
         figs.push(fig);
       }
       if (paints.length > before) body.append(el("h3", {}, title), grid);
     }
-    if (silent.length) body.append(el("p", { class: "note" }, `Without a value at every step: ${silent.join(", ")}.`));
+    if (silent.length) body.append(el("p", { class: "note" }, `Without a value at every ${DATA.step_word}: ${silent.join(", ")}.`));
     paints.forEach((f) => f());
   };
   state.follow((event) => { if (event === "step") figs.forEach((f) => moveCursor(f, state.step)); else build(); });

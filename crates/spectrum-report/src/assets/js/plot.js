@@ -1,6 +1,6 @@
 // Figures whose horizontal axis is not time, markers of several shapes, legends that switch curves.
 
-// o: { x: {kind, range, name}, y: {kind, range, name}, height, paint(svg, x, y) -> hits, pick(hit) }
+// o: { x: {kind, range, name, ticks(width)}, y: {kind, range, name}, height, paint(svg, x, y) -> hits, pick(hit) }
 // A hit is {x, y, lines: [first in bold, ...]} in pixels: what the pointer finds nearest.
 function plot(fig, o) {
   fig.paint = (svg, width) => {
@@ -10,8 +10,9 @@ function plot(fig, o) {
     const ticks = o.y.ticks || y.ticks(Math.max(3, Math.floor((height - 66) / 45)));
     const texts = o.y.texts || tickTexts(ticks, o.y.kind);
     const x = scale(o.x.kind, o.x.range[0], o.x.range[1], leftMargin(texts), width - 12);
+    const xticks = o.x.ticks && o.x.ticks(x.to - x.from);
     if (o.under) o.under(svg, x, y);
-    axes(svg, x, y, { x: o.x.name, y: o.y.name, yticks: ticks, ytexts: texts, xticks: o.x.ticks, xtexts: o.x.texts }, width, height);
+    axes(svg, x, y, { x: o.x.name, y: o.y.name, yticks: ticks, ytexts: texts, xticks, xtexts: xticks && xticks.map(String) }, width, height);
     hoverHits(fig, svg, o.paint(svg, x, y) || [], o.pick);
   };
   fig.redraw();

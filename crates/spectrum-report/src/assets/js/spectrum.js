@@ -1,5 +1,5 @@
 // The empirical spectral density at the chosen step, over the initial one, with the Marchenko-Pastur law.
-function binned(values, edges, log) {
+function binned(values, edges, log, total) {
   const n = edges.length - 1, counts = new Float64Array(n);
   const f = log ? Math.log : (v) => v;
   const a = f(edges[0]), b = f(edges[n]);
@@ -7,7 +7,16 @@ function binned(values, edges, log) {
     if (!(v >= edges[0] && v <= edges[n])) continue;
     counts[Math.min(n - 1, Math.floor(((f(v) - a) / (b - a)) * n))] += 1;
   }
-  return counts.map((c, i) => c / (values.length * (edges[i + 1] - edges[i])));
+  return counts.map((c, i) => c / (total * (edges[i + 1] - edges[i])));
+}
+
+// Bars of a step's density: of all values, or of a huge matrix's estimated density where only the leading values are there.
+function bars(matrix, i, frame) {
+  const s = spectraOf(matrix), part = matrix.density && matrix.density[i], total = Math.min(s.rows, s.cols);
+  if (!part) return { edges: frame.edges, heights: binned(eigenvalues(matrix, i), frame.edges, frame.log, total) };
+  const edges = [...curve(part, "s")].map((v) => (isKernel(matrix) ? v : v * v)), above = curve(part, "above");
+  const heights = edges.slice(1).map((b, j) => Math.max(0, above[j] - above[j + 1]) / (total * (b - edges[j])));
+  return frame.log ? { edges: edges.slice(1), heights: heights.slice(1) } : { edges, heights };
 }
 
 const facts = (s, i) => Object.fromEntries(Object.entries(s.facts).map(([k, v]) => [k, v[i]]));
@@ -25,8 +34,9 @@ function esdFrame(matrix, mode, range) {
       if (v > hi && isFinite(v)) hi = v;
       if (v > Math.max(floor, 0) && v < lo) lo = v;
     }
-    const f = facts(s, i);
+    const f = facts(s, i), part = matrix.density && matrix.density[i];
     if (f.mp_edge > bulk) bulk = f.mp_edge;
+    if (part) lo = Math.min(lo, isKernel(matrix) ? curve(part, "s")[1] : curve(part, "s")[1] ** 2);
   });
   if (!(hi > 0)) return (s.frames[key] = null);
   if (!isFinite(lo)) lo = hi / 10;
@@ -39,7 +49,7 @@ function esdFrame(matrix, mode, range) {
   const edges = Array.from({ length: bins + 1 }, (_, i) => (log ? lo * (hi / lo) ** (i / bins) : lo + ((hi - lo) * i) / bins));
   let top = 0, least = Infinity;
   s.t.forEach((_, i) => {
-    for (const d of binned(eigenvalues(matrix, i), edges, log)) {
+    for (const d of bars(matrix, i, { edges, log }).heights) {
       if (d > top) top = d;
       if (d > 0 && d < least) least = d;
     }
@@ -88,8 +98,10 @@ function drawEsd(root) {
       drawn = drawn || frame;
     }
     rangeChoice.hidden = !(drawn && esdFrame(matrix, "linear", "all").hi > drawn.bulk * 1.25 && drawn.bulk);
-    const notes = drawn ? [`\u03bb are the eigenvalues ${isKernel(matrix) ? "of the kernel" : "of W\u1d40W (squared singular values, no 1/n)"}; areas are fractions of all ${now.length} values. ${alone ? "" : ` Axes are the same at every ${DATA.step_word}.`}`]
+    const n = Math.min(s.rows, s.cols);
+    const notes = drawn ? [`\u03bb are the eigenvalues ${isKernel(matrix) ? "of the kernel" : "of W\u1d40W (squared singular values, no 1/n)"}; areas are fractions of all ${n} values. ${alone ? "" : ` Axes are the same at every ${DATA.step_word}.`}`]
       : ["All values of this matrix are zero or not finite."];
+    if (drawn && now.length < n) notes.push(`Only the ${now.length} largest values were computed${matrix.density && matrix.density[i] ? "; the density of all of them is an estimate (stochastic Lanczos)" : ": nothing is known of the others"}.`);
     if (law && k) notes.push(`The density is that of the ${Math.max(s.rows, s.cols) - k} \u00d7 ${Math.min(s.rows, s.cols) - k} law that ${k} outlier${k > 1 ? "s leave" : " leaves"}; the edge, against which outliers are counted, is that of the whole matrix with the same variance.`);
     if (s.all > s.t.length) notes.push(`The slider holds ${s.t.length} of ${s.all} recorded spectra, evenly thinned; the run directory holds all of them.`);
     if (!law && !isKernel(matrix)) notes.push(f.why_mp_variance ? `No Marchenko\u2013Pastur law here: ${f.why_mp_variance}.` : "No Marchenko\u2013Pastur fit was recorded for this matrix.");
@@ -108,17 +120,18 @@ function paintEsd(svg, width, o) {
   const ticks = y.ticks(Math.max(3, Math.floor((height - 66) / 45)));
   const x = scale(kind, frame.lo, frame.hi, leftMargin(tickTexts(ticks, kind)), width - 12);
   axes(svg, x, y, { x: isKernel(o.matrix) ? "eigenvalue \u03bb" : "eigenvalue \u03bb = s\u00b2", y: "density per unit of \u03bb" }, width, height);
-  const outline = (values) => {
-    const d = binned(values, frame.edges, frame.log);
-    let p = `M${x(frame.edges[0]).toFixed(1)},${y.from}`;
-    d.forEach((v, j) => {
-      const at = (v > y0 ? y(v) : y.from).toFixed(1);
-      p += `V${at}H${x(frame.edges[j + 1]).toFixed(1)}`;
+  const outline = (i) => {
+    const { edges, heights } = bars(o.matrix, i, frame);
+    const clamp = (v) => x(Math.max(frame.lo, Math.min(frame.hi, v))).toFixed(1);
+    let p = `M${clamp(edges[0])},${y.from}`;
+    heights.forEach((v, j) => {
+      const at = (v > y0 ? y(Math.min(v, y.hi)) : y.from).toFixed(1);
+      p += `V${at}H${clamp(edges[j + 1])}`;
     });
     return `${p}V${y.from}Z`;
   };
-  if (o.s.t.length > 1) draw(svg, "path", { d: outline(eigenvalues(o.matrix, 0)), style: "fill:var(--grey-fill);stroke:var(--grey);stroke-width:.8" });
-  if (o.i > 0 || o.s.t.length < 2) draw(svg, "path", { d: outline(o.now), style: `fill:${colour(0)};fill-opacity:.42;stroke:${colour(0)};stroke-width:1.1` });
+  if (o.s.t.length > 1) draw(svg, "path", { d: outline(0), style: "fill:var(--grey-fill);stroke:var(--grey);stroke-width:.8" });
+  if (o.i > 0 || o.s.t.length < 2) draw(svg, "path", { d: outline(o.i), style: `fill:${colour(0)};fill-opacity:.42;stroke:${colour(0)};stroke-width:1.1` });
   const inside = (v) => v >= frame.lo && v <= frame.hi;
   const floor = isKernel(o.matrix) ? o.s.floor[o.i] : o.s.floor[o.i] ** 2;
   if (frame.log && inside(floor) && floor > frame.lo * 1.0001) {

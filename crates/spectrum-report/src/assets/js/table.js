@@ -9,13 +9,8 @@ function layerRow(m, i, list, t) {
     alpha: fitted ? tail.alpha : alpha, sigma: fitted ? tail.sigma : v("alpha_sigma"), size, n: tail ? tail.n : null,
     distance: tail ? tail.distance : v("alpha_distance"), best: tail ? tail.best : null,
     stable: v("stable_rank"), effective: v("effective_rank"), outliers: v("outliers"), top: v("top_to_edge"),
-    shape: v("shape_class"), warnings: [m.why, tail && tail.why && !m.why ? `no fit: ${tail.why}` : null, tail && tail.warning_short, ...flags(m, t)].filter(Boolean).join("; "),
+    shape: v("shape_class"), warnings: [m.why, tail && tail.why && !m.why ? `no fit: ${tail.why}` : null, tail && tail.warning_short, tail && tail.rule_of_thumb && tail.rule_of_thumb.split(" (")[0]].filter(Boolean).join("; "),
   };
-}
-
-// Whatever a measure records as a warning: a metric of that name with a value that is not zero.
-function flags(m, t) {
-  return Object.keys(m.metrics).filter((n) => /^warning|_warning$/.test(n) && (valueAt(m, n, t) || {}).v).map((n) => n.replace(/^warning_|_warning$/g, "").replace(/_/g, " "));
 }
 
 const dash = (v, digits) => (known(v) ? text(v, digits || 3) : "\u2013");
@@ -27,13 +22,13 @@ const COLUMNS = [
   ["\u03b1 \u00b1 \u03c3", (r) => r.alpha, (r) => plusMinus(r.alpha, r.sigma), "n"],
   ["n tail", (r) => r.size, (r) => (known(r.size) ? `${r.size}${known(r.n) ? `\u00a0/\u00a0${r.n}` : ""}` : "\u2013"), "n"],
   ["D", (r) => r.distance, (r) => dash(r.distance, 2), "n"],
-  ["against other laws", (r) => r.best, (r) => r.best || "\u2013", "words wide"],
+  ["against other laws", (r) => r.best, (r) => (r.best ? r.best.replace(/-/g, "\u2011") : "\u2013"), "words wide"],
   ["stable rank", (r) => r.stable, (r) => dash(r.stable), "n"],
   ["eff. rank", (r) => r.effective, (r) => dash(r.effective), "n"],
   ["outliers", (r) => r.outliers, (r) => dash(r.outliers), "n"],
   ["top / edge", (r) => r.top, (r) => dash(r.top), "n"],
-  ["shape class", (r) => r.shape, (r) => (known(r.shape) ? className(r.shape) : "\u2013"), "words"],
-  ["warnings", (r) => r.warnings || null, (r) => r.warnings, "words"],
+  ["shape class", (r) => r.shape, (r) => (known(r.shape) ? codeName(codesOf("shape_class"), r.shape) : "\u2013"), "words"],
+  ["warnings", (r) => r.warnings || null, (r) => r.warnings, "words last"],
 ];
 
 function drawTable(root) {

@@ -44,9 +44,18 @@ function plusMinus(v, sigma) {
 }
 const percent = (a, b) => `${((100 * a) / b).toFixed(a / b < 0.1 ? 1 : 0)} %`;
 
+// The reasons that rows carry, for someone who does not know their names.
+const REASONS = {
+  NotFinite: "it holds NaN or infinity",
+  Degenerate: "all its values are equal or zero",
+  BelowFloor: "the values that count are too small to be trusted",
+  NoConvergence: "the iteration did not converge",
+};
+const reasonWords = (why) => (REASONS[why] ? `${REASONS[why]} (${why})` : why);
+
 function noFit(matrix, tail) {
-  if (!matrix.spectra) return `There is no spectrum of this matrix: ${matrix.why || "none was recorded"}.`;
-  if (tail && tail.why) return `No power law was fitted: ${tail.why}.`;
+  if (!matrix.spectra) return `There is no spectrum of this matrix: ${matrix.why ? reasonWords(matrix.why) : "none was recorded"}.`;
+  if (tail && tail.why) return `No power law was fitted: ${reasonWords(tail.why)}.`;
   return `No power law was recorded at this ${DATA.step_word}.`;
 }
 
@@ -130,12 +139,14 @@ function verdict(root, matrix, tail) {
     row("cut-off xmin", text(tail.xmin, 4), "Smallest eigenvalue of the tail"),
     row("tail", `${tail.size} of ${tail.n} values (${percent(tail.size, tail.n)})`, "Eigenvalues from xmin on"),
     row("distance D", text(tail.distance, 3), "Kolmogorov\u2013Smirnov distance between the tail and the fitted law"));
+  if (tail.goodness) table.append(row("bootstrap", tail.goodness, "Share of spectra drawn from the fitted law that lie at least as far from their own fit; 0.1 or less rules the law out"));
+  if (tail.rule_of_thumb) table.append(row("rule of thumb", tail.rule_of_thumb, "The warning that WeightWatcher prints for such an exponent"));
   const parts = [el("h3", {}, "The fit in words"), table];
   if (tail.warning) parts.push(el("p", { class: "warning" }, tail.warning));
   if (tail.against && tail.against.length) {
     parts.push(el("h3", {}, "Against other laws on the same tail"),
       el("ul", {}, ...tail.against.map((a) => el("li", {}, a.says))),
-      el("p", { class: "caption" }, "R is the log-likelihood of the power law minus that of the other law on the tail: below 0 the other is nearer to the data. p (Vuong; Wilks for the truncated power law) is the chance of so large an |R| if neither were nearer; from 0.1 on the two are not told apart."));
+      el("p", { class: "caption" }, "R is the log-likelihood of the power law minus that of the other law, in standard deviations (Vuong): below 0 the other is nearer to the data. p (for the truncated power law that of Wilks) is the chance of so large an |R| if neither were nearer; from 0.1 on the two are not told apart."));
   } else if (tail.against_why) {
     parts.push(el("p", { class: "caption" }, `Other laws were not compared: ${tail.against_why}.`));
   } else if (matrix.tails && matrix.tails.length) {
