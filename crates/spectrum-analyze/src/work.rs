@@ -18,7 +18,7 @@ const DENSITY: &str = "density";
 const GRID: usize = 255;
 /// Random probes of stochastic Lanczos quadrature, and its steps.
 const PROBES: usize = 8;
-const LANCZOS_STEPS: usize = 80;
+const LANCZOS_STEPS: usize = 50;
 
 /// Spectra of the checkpoint before, by layer and view.
 pub(crate) type Before = HashMap<(String, String), Spectrum>;

@@ -86,7 +86,7 @@ fn missing(curves: &BTreeMap<&str, Curve<'_>>, width: usize) -> String {
 }
 
 /// Lines of at most `width` characters, broken between words where that is possible.
-fn wrap(text: &str, width: usize, out: &mut String) {
+pub(crate) fn wrap(text: &str, width: usize, out: &mut String) {
     let mut column = 0;
     for word in text.split_whitespace() {
         let room = width.saturating_sub(4);

@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use spectrum_core::{Kind, MatrixId};
+use spectrum_measure::tolerance::Coverage;
 
 use crate::{RunData, config};
-use pairs::{Pair, Sides};
+use pairs::{Agreements, Pair, Sides};
 use tolerance::Contract;
 
 /// How a deviation is counted.
@@ -49,10 +50,14 @@ pub struct Row {
     pub values: (String, String),
     /// What the contract allows there; none for a metric that it does not cover.
     pub tolerance: Option<f64>,
-    /// Whether every pair of the metric stays within its tolerance; none where the contract has none.
+    /// Whether every judged pair of the metric stays within its tolerance; none where no pair is judged.
     pub holds: Option<bool>,
     /// Pairs of values that were compared.
     pub pairs: usize,
+    /// Those that the contract judges: all, or those under its condition.
+    pub judged: usize,
+    /// The condition under which the contract judges the metric, or why it does not.
+    pub note: Option<String>,
 }
 
 /// A key of the two configs that differs although it says what is computed and not where.
@@ -101,10 +106,11 @@ pub fn compare(a: &RunData, b: &RunData) -> Comparison {
     let all = pairs.len();
     pairs.retain(|p| p.id.step <= Contract::horizon());
     let beyond = all - pairs.len();
+    let agreements = Agreements::of(&pairs);
     let mut rows: BTreeMap<(usize, String, Option<Kind>), Row> = BTreeMap::new();
     let mut broken_at: Option<u64> = None;
     for pair in &pairs {
-        let row = judge(pair, &contract);
+        let row = judge(pair, &contract, &agreements);
         if row.holds == Some(false) {
             broken_at = Some(broken_at.map_or(pair.id.step, |s| s.min(pair.id.step)));
         }
@@ -151,8 +157,16 @@ fn initial_weights(a: &RunData, b: &RunData) -> Option<bool> {
 }
 
 /// One pair of values against the contract.
-fn judge(pair: &Pair<'_>, contract: &Contract) -> Row {
-    let allowed = contract.tolerance(pair);
+fn judge(pair: &Pair<'_>, contract: &Contract, agreements: &Agreements<'_>) -> Row {
+    let (allowed, note) = match contract.coverage(pair) {
+        Some(Coverage::Always(tolerance)) => (Some(tolerance), None),
+        Some(Coverage::Where { equal, tolerance }) => (
+            agreements.on(&pair.id, equal).then_some(tolerance),
+            Some(format!("judged where both runs have the same {equal}")),
+        ),
+        Some(Coverage::Not(why)) => (None, Some(format!("not judged: {why}"))),
+        None => (None, None),
+    };
     let gap = pair.gap();
     // Allowances add an absolute and a relative part: the row speaks in the unit of the larger one.
     let size = gap.map_or(0.0, |g| g.size);
@@ -182,6 +196,8 @@ fn judge(pair: &Pair<'_>, contract: &Contract) -> Row {
         tolerance: limit.map(|l| l / per),
         holds,
         pairs: 1,
+        judged: usize::from(holds.is_some()),
+        note,
     }
 }
 
@@ -193,12 +209,12 @@ fn merge(kept: &mut Row, next: Row) {
             (Some(d), Some(t)) if t > 0.0 => d / t,
             (Some(d), _) => d,
         };
-        (r.holds == Some(false), used)
+        // A broken pair, then a judged one, then one that the contract leaves alone.
+        (r.holds == Some(false), r.holds.is_some(), used)
     };
-    let (old, new) = (badness(kept), badness(&next));
-    let pairs = kept.pairs + 1;
-    if (new.0 && !old.0) || (new.0 == old.0 && new.1 > old.1) {
+    let (pairs, judged) = (kept.pairs + next.pairs, kept.judged + next.judged);
+    if badness(&next) > badness(kept) {
         *kept = next;
     }
-    kept.pairs = pairs;
+    (kept.pairs, kept.judged) = (pairs, judged);
 }

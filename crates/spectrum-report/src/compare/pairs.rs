@@ -1,6 +1,6 @@
 //! What two runs both wrote, value by value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spectrum_core::{Kind, MatrixId, Outcome};
 
@@ -69,6 +69,22 @@ impl Pair<'_> {
             Sides::Numbers(a, b) => (text(a), text(b)),
             Sides::Spectra(a, b) => (spectrum(a), spectrum(b)),
         }
+    }
+}
+
+/// Metrics of matrices on which both runs agree exactly, values and reasons alike.
+#[derive(Debug, Default)]
+pub(crate) struct Agreements<'a>(BTreeSet<(&'a MatrixId, &'a str)>);
+
+impl<'a> Agreements<'a> {
+    pub(crate) fn of(pairs: &'a [Pair<'a>]) -> Self {
+        let equal = |p: &&Pair<'_>| matches!(p.sides, Sides::Numbers(a, b) if a == b);
+        Self(pairs.iter().filter(|p| p.order == 2).filter(equal).map(|p| (&p.id, p.metric)).collect())
+    }
+
+    /// Whether the runs agree on this metric of this matrix.
+    pub(crate) fn on(&self, id: &MatrixId, metric: &str) -> bool {
+        self.0.contains(&(id, metric))
     }
 }
 

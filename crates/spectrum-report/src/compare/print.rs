@@ -1,9 +1,12 @@
 //! A comparison as a table and as JSON.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 use spectrum_measure::tolerance::HORIZON;
 
 use super::{Comparison, Unit};
+use crate::show::wrap;
 use crate::table::{Table, number};
 
 impl Comparison {
@@ -41,16 +44,17 @@ impl Comparison {
             // Where nothing deviates, no place and no value stands out.
             let same = r.deviation == Some(0.0);
             let verdict = match r.holds {
-                Some(true) => "holds",
-                Some(false) => "BROKEN",
-                None => "",
+                Some(true) if r.judged < r.pairs => format!("holds ({} of {})", r.judged, r.pairs),
+                Some(true) => "holds".to_owned(),
+                Some(false) => "BROKEN".to_owned(),
+                None => "not judged".to_owned(),
             };
             table.row([
                 r.metric.clone(),
                 r.kind.map(|k| k.to_string()).unwrap_or_default(),
                 r.deviation.map_or_else(|| "missing".to_owned(), |d| format!("{}{unit}", short(d))),
                 r.tolerance.map_or_else(|| "-".to_owned(), short),
-                verdict.to_owned(),
+                verdict,
                 if same { String::new() } else { r.step.to_string() },
                 if same { String::new() } else { r.layer.clone().unwrap_or_default() },
                 if same { String::new() } else { r.values.0.clone() },
@@ -59,6 +63,17 @@ impl Comparison {
         }
         out.push('\n');
         out.push_str(&table.render(width));
+        let mut notes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for r in self.rows.iter().filter(|r| r.judged < r.pairs) {
+            notes.entry(r.note.as_deref().unwrap_or("no tolerance")).or_default().insert(&r.metric);
+        }
+        if !notes.is_empty() {
+            out.push('\n');
+        }
+        for (note, metrics) in notes {
+            let metrics: Vec<&str> = metrics.into_iter().collect();
+            wrap(&format!("{note}: {}", metrics.join(", ")), width, &mut out);
+        }
         let last = self.last_step.map_or_else(|| "none".to_owned(), |s| s.to_string());
         let horizon = match self.horizon {
             Some(h) => format!("within tolerance through step {h} of {last}"),

@@ -1,7 +1,7 @@
 //! What the contract allows: the tolerances of `spectrum-measure`, at the precisions of the two runs.
 
 use spectrum_core::{Kind, Precision};
-use spectrum_measure::tolerance::{HORIZON, PrecisionPair, Setting, Tolerance};
+use spectrum_measure::tolerance::{Coverage, HORIZON, PrecisionPair, Setting};
 
 use super::pairs::{Pair, Sides};
 use crate::RunData;
@@ -31,8 +31,8 @@ impl Contract {
         HORIZON
     }
 
-    /// What is allowed for one pair; none where the contract does not cover it.
-    pub(crate) fn tolerance(&self, pair: &Pair<'_>) -> Option<Tolerance> {
+    /// How the contract treats one pair; none for a metric that it does not know.
+    pub(crate) fn coverage(&self, pair: &Pair<'_>) -> Option<Coverage> {
         let scalar = pair.id.layer.is_empty();
         let mut setting = Setting::new(self.precisions, pair.id.step);
         if !scalar {
@@ -42,6 +42,6 @@ impl Contract {
             setting.shape = shape;
         }
         let name = if let Sides::Spectra(..) = pair.sides { "singular_values" } else { pair.metric };
-        setting.tolerance(name)
+        setting.coverage(name)
     }
 }
