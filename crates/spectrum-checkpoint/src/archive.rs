@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read};
 use std::ops::Range;
 
 use zip::result::ZipError;
-use zip::{CompressionMethod, ZipArchive};
+use zip::{CompressionMethod, ZipArchive, ZipReadOptions};
 
 use crate::CheckpointError;
 use crate::error::clip;
@@ -132,7 +132,11 @@ impl Archive {
 
     fn stream(&self, index: usize, f: impl FnOnce(&mut dyn Read) -> io::Result<()>) -> Result<(), CheckpointError> {
         let mut zip = self.zip.clone();
-        let mut reader = zip.by_index(index).map_err(|e: ZipError| self.broken(index, e.to_string()))?;
+        let failed = |e: ZipError| self.broken(index, e.to_string());
+        // A checksum of 0 is none: torch.save writes it under compute_crc32=False.
+        let none = zip.by_index_raw(index).map_err(failed)?.crc32() == 0;
+        let options = ZipReadOptions::new().ignore_crc32(none);
+        let mut reader = zip.by_index_with_options(index, options).map_err(failed)?;
         f(&mut reader).map_err(|e| self.broken(index, e.to_string()))
     }
 

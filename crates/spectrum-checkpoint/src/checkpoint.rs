@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::info::byte_length;
+use crate::error::clip;
+use crate::info::{MAX_RANK, byte_length};
 use crate::mapping::Mapping;
 use crate::sniff::{Format, sniff};
 use crate::{
@@ -72,6 +73,15 @@ impl Checkpoint {
         };
         let mut by_name = HashMap::with_capacity(opened.tensors.len());
         for (i, info) in opened.tensors.iter().enumerate() {
+            if info.shape.len() > MAX_RANK {
+                return Err(CheckpointError::Malformed {
+                    file: path.to_owned(),
+                    what: format!("tensor `{}`", clip(&info.name)),
+                    byte: 0,
+                    found: format!("{} axes", info.shape.len()),
+                    expected: "at most 64 axes",
+                });
+            }
             if by_name.insert(info.name.clone(), i).is_some() {
                 return Err(CheckpointError::DuplicateName { file: path.to_owned(), name: info.name.clone() });
             }
@@ -182,15 +192,18 @@ impl Checkpoint {
     }
 
     fn unknown(&self, name: &str) -> CheckpointError {
+        // The comparison takes the product of the lengths; names that long are nobody's typing error.
+        const LONGEST: usize = 256;
         let mut near: Vec<(f64, &str)> = self
             .opened
             .tensors
             .iter()
+            .filter(|t| name.len() <= LONGEST && t.name.len() <= LONGEST)
             .map(|t| (strsim::jaro_winkler(name, &t.name), t.name.as_str()))
             .filter(|&(likeness, _)| likeness > 0.7)
             .collect();
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        let nearest = near.into_iter().take(3).map(|(_, n)| n.to_owned()).collect();
+        let nearest = near.into_iter().take(3).map(|(_, n)| clip(n)).collect();
         CheckpointError::UnknownTensor { file: self.path.clone(), name: name.to_owned(), nearest }
     }
 }

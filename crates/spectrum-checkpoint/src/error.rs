@@ -101,7 +101,7 @@ pub enum CheckpointError {
         expected: &'static str,
     },
     /// A tensor's extents, type and number of bytes disagree.
-    #[error("{}: tensor `{name}`: found {found} bytes, expected {expected} for shape {shape:?} of {dtype}", file.display())]
+    #[error("{}: tensor `{}`: found {found} bytes, expected {expected} for shape {shape:?} of {dtype}", file.display(), clip(name))]
     Size {
         /// The file.
         file: PathBuf,
@@ -117,7 +117,7 @@ pub enum CheckpointError {
         expected: u64,
     },
     /// A tensor begins inside the one before it.
-    #[error("{}: tensor `{name}` begins at byte {found}, inside `{other}` that ends at byte {expected}", file.display())]
+    #[error("{}: tensor `{}` begins at byte {found}, inside `{other}` that ends at byte {expected}", file.display(), clip(name))]
     Overlap {
         /// The file.
         file: PathBuf,
@@ -143,7 +143,7 @@ pub enum CheckpointError {
         expected: u64,
     },
     /// Two tensors or entries of one name.
-    #[error("{}: found the name `{name}` twice, expected each name once", file.display())]
+    #[error("{}: found the name `{}` twice, expected each name once", file.display(), clip(name))]
     DuplicateName {
         /// The file.
         file: PathBuf,
@@ -219,7 +219,7 @@ pub enum CheckpointError {
         tensor: String,
     },
     /// A shard does not hold a tensor that the index places there.
-    #[error("{}: key `{tensor}` should lie in shard `{shard}`, which has no such tensor", file.display())]
+    #[error("{}: key `{}` should lie in shard `{}`, which has no such tensor", file.display(), clip(tensor), clip(shard))]
     TensorNotInShard {
         /// The index.
         file: PathBuf,
@@ -229,7 +229,7 @@ pub enum CheckpointError {
         tensor: String,
     },
     /// No tensor of that name.
-    #[error("{}: no tensor is called `{name}`{}", file.display(), nearest_note(nearest))]
+    #[error("{}: no tensor is called `{}`{}", file.display(), clip(name), nearest_note(nearest))]
     UnknownTensor {
         /// The file.
         file: PathBuf,
@@ -239,7 +239,7 @@ pub enum CheckpointError {
         nearest: Vec<String>,
     },
     /// The tensor's elements are no real floating-point numbers that can be read.
-    #[error("{}: tensor `{name}`: found elements of type {dtype}, expected f16, bf16, f32 or f64", file.display())]
+    #[error("{}: tensor `{}`: found elements of type {dtype}, expected f16, bf16, f32 or f64", file.display(), clip(name))]
     NotFloat {
         /// The file.
         file: PathBuf,

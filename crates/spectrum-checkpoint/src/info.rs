@@ -113,6 +113,9 @@ pub struct TensorBytes<'a> {
     pub bytes: &'a [u8],
 }
 
+/// The most axes of a tensor: numpy's and PyTorch's own limit.
+pub(crate) const MAX_RANK: usize = 64;
+
 /// Bytes of a tensor of `shape` with elements of `size` bytes, or nothing where the product overflows.
 pub(crate) fn byte_length(shape: &[usize], size: usize) -> Option<u64> {
     // An extent of zero makes the tensor empty, whatever the others are.

@@ -44,6 +44,7 @@ mod info;
 mod mapping;
 mod natural;
 mod npy;
+mod npy_literal;
 mod npz;
 mod pickle_scan;
 mod pickle_stack;

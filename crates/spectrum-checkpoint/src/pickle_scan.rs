@@ -23,8 +23,6 @@ pub(crate) struct Scan {
     pub imports: Vec<String>,
     /// What the root object came from (`collections.OrderedDict`, `os.system`), where it came from a call.
     pub root: Option<String>,
-    /// Whether it names storages, that is holds tensors.
-    pub tensors: bool,
 }
 
 /// Why a scan stopped: the byte, what was found, what was expected, and the imports up to there.
@@ -156,10 +154,8 @@ fn step(r: &mut Reader<'_>, s: &mut Stack, scan: &mut Scan) -> Result<bool, Faul
         0x8e | 0x96 => counted(r, s, 8, false)?,
         // Containers.
         b'(' => s.mark()?,
-        b')' | b']' | 0x8f => s.push(0, Label::Plain)?,
-        b'}' => s.push(0, Label::Dict)?,
-        b't' | b'l' | 0x91 => s.wrap_mark(Label::Plain)?,
-        b'd' => s.wrap_mark(Label::Dict)?,
+        b')' | b']' | b'}' | 0x8f => s.push(0, Label::Plain)?,
+        b't' | b'l' | b'd' | 0x91 => s.wrap_mark()?,
         0x85 => s.wrap_top(1)?,
         0x86 => s.wrap_top(2)?,
         0x87 => s.wrap_top(3)?,
@@ -229,11 +225,9 @@ fn step(r: &mut Reader<'_>, s: &mut Stack, scan: &mut Scan) -> Result<bool, Faul
         b'b' => s.build()?,
         b'P' => {
             let line = r.line()?;
-            scan.tensors = true;
             s.push(line.len() as u64, Label::Plain)?;
         }
         b'Q' => {
-            scan.tensors = true;
             s.storage()?;
         }
         0x82..=0x84 => return Err(("an opcode of the extension registry".into(), "an import by name")),

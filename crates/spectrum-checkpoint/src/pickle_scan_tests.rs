@@ -7,7 +7,7 @@ fn names(pickle: &[u8]) -> Vec<String> {
 #[test]
 fn the_length_ends_at_stop() {
     let scanned = scan(b"\x80\x02}q\x00.rest").unwrap();
-    assert_eq!((scanned.length, scanned.root, scanned.tensors), (6, None, false));
+    assert_eq!((scanned.length, scanned.root), (6, None));
 }
 
 #[test]

@@ -26,8 +26,6 @@ pub(crate) enum Label {
     Class(Rc<str>),
     /// What came of calling it.
     Instance(Rc<str>),
-    /// A dictionary.
-    Dict,
 }
 
 #[derive(Debug, Clone)]
@@ -148,9 +146,9 @@ impl Stack {
         self.wrap(&inner, Label::Plain)
     }
 
-    pub fn wrap_mark(&mut self, label: Label) -> Result<(), Fault> {
+    pub fn wrap_mark(&mut self) -> Result<(), Fault> {
         let inner = self.pop_mark()?;
-        self.wrap(&inner, label)
+        self.wrap(&inner, Label::Plain)
     }
 
     /// Puts objects into the container on top.

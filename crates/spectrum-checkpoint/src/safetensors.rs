@@ -13,7 +13,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::checkpoint::{Opened, Source};
 use crate::error::clip;
-use crate::info::byte_length;
+use crate::info::{MAX_RANK, byte_length};
 use crate::mapping::Mapping;
 use crate::sniff::SAFETENSORS_MAX_HEADER;
 use crate::{CheckpointError, Container, Dtype, TensorInfo, natural_order};
@@ -168,7 +168,7 @@ fn check(map: &Mapping, start: u64, name: String, entry: &Entry) -> Result<(Tens
         let bits = byte_length(&shape, 1).and_then(|n| n.checked_mul(bits)).ok_or_else(overflow)?;
         let expected = bits.div_ceil(8);
         if expected != to - from {
-            let (dtype, found) = (dtype.to_string(), to - from);
+            let (dtype, found, shape) = (dtype.to_string(), to - from, shape[..shape.len().min(MAX_RANK)].to_vec());
             return Err(CheckpointError::Size { file: map.file(), name, shape, dtype, found, expected });
         }
     }

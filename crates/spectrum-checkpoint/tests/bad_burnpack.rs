@@ -28,6 +28,11 @@ fn a_sound_file() {
 }
 
 #[test]
+fn the_fixture_is_what_the_defining_crate_writes() {
+    assert_eq!(std::fs::read(common::fixture("two.bpk")).unwrap(), sound());
+}
+
+#[test]
 fn every_type() {
     use burn_pack::{Bytes, DType, Tensor, Writer};
     let one = |name: &str, dtype, bytes: &[u8]| {

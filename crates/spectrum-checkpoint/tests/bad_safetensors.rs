@@ -160,3 +160,17 @@ fn a_tensor_without_elements() {
     let (_dir, path) = file(&bytes);
     assert_eq!(exhaust(&path).unwrap(), 4);
 }
+
+#[test]
+fn a_tensor_of_a_hundred_axes() {
+    let shape = format!("[{}1]", "1,".repeat(99));
+    let error = error(&with(&[entry("a", "F32", &shape, 0, 4)], 4));
+    assert!(matches!(&error, E::Malformed { found, .. } if found == "100 axes"), "{error}");
+}
+
+#[test]
+fn names_that_would_write_on_the_terminal() {
+    let name = format!("\\u001b[2J{}", "x".repeat(5000));
+    let text = error(&with(&[entry(&name, "F32", "[1]", 0, 8)], 8)).to_string();
+    assert!(!text.contains('\u{1b}') && text.len() < 1000, "{text}");
+}

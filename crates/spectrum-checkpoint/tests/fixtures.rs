@@ -68,6 +68,19 @@ fn silero_safetensors() {
 }
 
 #[test]
+fn a_small_safetensors_file() {
+    let checkpoint = agrees("small.safetensors");
+    // Sound to the reference implementation too.
+    let raw = std::fs::read(fixture("small.safetensors")).unwrap();
+    assert_eq!(safetensors::SafeTensors::deserialize(&raw).unwrap().len(), checkpoint.tensors().len());
+}
+
+#[test]
+fn a_zip_without_checksums() {
+    agrees("no_checksums.pth");
+}
+
+#[test]
 fn facenet_legacy() {
     let checkpoint = agrees("pnet.pt");
     assert_eq!(checkpoint.container(), Container::PytorchLegacy);
