@@ -59,8 +59,8 @@ fn stem(name: &str) -> &str {
 fn is_embedding(name: &str) -> bool {
     let stem = stem(name);
     let last = stem.rsplit('.').next().unwrap_or(stem);
-    last.contains("embedding")
-        || matches!(last, "wte" | "wpe" | "embed_tokens" | "embed" | "emb" | "tok_emb" | "pos_emb")
+    let usual = matches!(last, "wte" | "wpe" | "embed_tokens" | "embed" | "emb");
+    usual || last.contains("embedding") || last.ends_with("_emb")
 }
 
 /// LSTM or GRU, from the recurrent weight (gates * h, h) of the same layer.
@@ -168,6 +168,8 @@ mod tests {
         );
         let embedding = "embeddings.word_embeddings.weight";
         assert_eq!(views(embedding, &[30522, 384], &[], &[]), [(View::Matrix, Order::InOut)]);
+
+        assert_eq!(views("enc_emb", &[29, 256], &[], &[]), [(View::Matrix, Order::InOut)]);
 
         let gpt2: &[Named<'_>] = &[("h.0.attn.c_attn.weight", &[768, 2304]), ("h.0.mlp.c_fc.weight", &[768, 3072])];
         assert_eq!(views(gpt2[0].0, gpt2[0].1, gpt2, &[]), [(View::Stacked, Order::InOut)]);

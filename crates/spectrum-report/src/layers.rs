@@ -126,11 +126,21 @@ fn name(layer: &str, view: &str, kind: Kind) -> String {
     format!("{layer}{view}{kind}")
 }
 
-/// At most `room` characters: the middle goes.
+/// At most `room` characters. Words are cut to three letters from the left, as far as it takes, so that numbers and the
+/// last word stay; where that is not enough, the middle goes.
 fn shortened(name: &str, room: usize) -> String {
+    let mut words: Vec<String> = name.split('.').map(str::to_owned).collect();
+    let length = |words: &[String]| words.iter().map(|w| w.chars().count() + 1).sum::<usize>() - 1;
+    for k in 0..words.len() {
+        if length(&words) <= room {
+            break;
+        }
+        words[k] = words[k].chars().take(3).collect();
+    }
+    let name = words.join(".");
     let letters: Vec<char> = name.chars().collect();
     if letters.len() <= room {
-        return name.to_owned();
+        return name;
     }
     let (front, back) = ((room - 1) / 3, room - 1 - (room - 1) / 3);
     letters[..front].iter().chain(&['…']).chain(&letters[letters.len() - back..]).collect()
@@ -152,8 +162,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lose_their_middle() {
-        assert_eq!(shortened("encoder.layer.0.attention.output.dense", 20), "encode….output.dense");
+    fn names_lose_letters_before_they_lose_numbers() {
+        assert_eq!(shortened("encoder.layer.0.attention.output.dense", 24), "enc.lay.0.att.out.dense");
+        assert_eq!(shortened("encoder.layer.10.attention.self.key", 24), "enc.lay.10.att.self.key");
+        assert_eq!(shortened("a_very_long_word_of_a_name", 3), "a_v");
+        assert_eq!(shortened("a.b.c.d.e.f.g.h.i.j.k.l.m", 20), "a.b.c.…g.h.i.j.k.l.m");
         assert_eq!(shortened("fc", 20), "fc");
     }
 
