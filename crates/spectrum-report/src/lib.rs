@@ -2,7 +2,8 @@
 //!
 //! Everything here reads a [`RunData`], which [`RunData::read`] takes from a run directory once:
 //!
-//! - [`write_report`] makes one self-contained HTML page of one run or of several overlaid;
+//! - [`write_report`] makes one self-contained HTML page of one run or of several overlaid. A run made from checkpoints gets
+//!   the same page: its layers side by side first, and curves over time only where there is more than one checkpoint;
 //! - [`show::tables`] and [`show::json`] are what `spectrum show` prints;
 //! - [`compare::compare`] holds two runs of one config against the cross-backend contract.
 //!

@@ -165,8 +165,8 @@ fn a_page_of_many_layers_stays_small() {
         name: format!("blocks.{i}.mlp.weight"),
         view: "matrix",
         rows: 1536,
-        cols: if i % 3 == 0 { 1536 } else { 384 },
-        shape: if i % 2 == 0 { Shape::Tail { share: 0.3, alpha: 3.0 } } else { Shape::LogNormal(1.0) },
+        cols: if i.is_multiple_of(3) { 1536 } else { 384 },
+        shape: if i.is_multiple_of(2) { Shape::Tail { share: 0.3, alpha: 3.0 } } else { Shape::LogNormal(1.0) },
     };
     let mut model = run(&(0..40).map(big).collect::<Vec<_>>(), 1);
     let (html, data) = page(&model);

@@ -9,6 +9,7 @@ use spectrum_core::{Blob, Kind, MatrixId, Outcome, Reason, Record, Route, Scalar
 use spectrum_law::MarchenkoPastur;
 use spectrum_report::RunData;
 use spectrum_store::{RunInfo, Status};
+use spectrum_tail::{FitOptions, TailFit};
 
 /// Uniform numbers in 0..1 (Knuth's MMIX generator).
 pub struct Draws(pub u64);
@@ -103,14 +104,20 @@ fn measures(id: &MatrixId, s: &Spectrum, variance: f64, k: usize, records: &mut 
         put("top_to_edge", (v[0] * v[0] / law.upper_edge()).into());
         put("outliers", (k as f64).into());
         put("null_outliers", 0.0.into());
-        put(
-            "alpha",
-            if id.step % 4 == 1 {
-                Reason::TooFewValues { found: 7, needed: 10 }.into()
-            } else {
-                (1.5 + 3.0 / (1.0 + k as f64)).into()
-            },
-        );
+        let lambda = s.eigenvalues();
+        let fit = if id.step % 4 == 1 {
+            Err(Reason::TooFewValues { found: 7, needed: 10 })
+        } else {
+            spectrum_tail::fit(&lambda, s.floor * s.floor, &FitOptions::csn()).map_err(Reason::from)
+        };
+        let mut of_fit = |metric: &str, value: fn(&TailFit) -> f64| {
+            put(metric, fit.as_ref().map(value).map_err(Clone::clone).into())
+        };
+        of_fit("alpha", |f| f.alpha);
+        of_fit("alpha_sigma", |f| f.sigma);
+        of_fit("alpha_distance", |f| f.distance);
+        of_fit("xmin", |f| f.xmin);
+        of_fit("tail_size", |f| f.tail_size as f64);
         let teacher = if id.layer.starts_with("hidden") {
             (1.0 - 0.9 / (1.0 + id.step as f64)).into()
         } else {

@@ -37,9 +37,10 @@ function drawDepth(root) {
 
 function paintDepth(fig, note, missing, o) {
   const list = layersShown(), at = state.current(), name = o.metric, t = state.step;
+  const labels = labelsOf(list);
   const rows = list.map((m, i) => {
     const side = (part) => { const v = valueAt(m, name + part, t); return v && v.v; };
-    return { m, i, label: labelOf(m, list), value: valueAt(m, name, t), sigma: known(side("_sigma")) ? side("_sigma") : side("_error"), mean: side("_gaussian"), sd: side("_gaussian_sd"), rest: (valueAt(m, NULL + name, t) || {}).v };
+    return { m, i, label: labels[i], value: valueAt(m, name, t), sigma: known(side("_sigma")) ? side("_sigma") : side("_error"), mean: side("_gaussian"), sd: side("_gaussian_sd"), rest: (valueAt(m, NULL + name, t) || {}).v };
   });
   const shown = rows.filter((r) => r.value && r.value.v !== null);
   const classes = codesOf(name);
@@ -100,7 +101,7 @@ function paintDepth(fig, note, missing, o) {
     },
     pick: (hit) => state.choose(hit.m),
   });
-  note.textContent = `${DATA.one_step ? "" : `At ${DATA.step_word} ${t}. `}Kind ${at.kind}${DATA.runs.length > 1 ? `, run ${runName(state.run)}` : ""}.${shown.some((r) => known(r.sigma)) ? " Bars: one standard error." : ""} Colours and shapes are guessed from the layers\u2019 names. A click chooses the layer for the figures below.`;
+  note.textContent = `${DATA.one_step ? "" : `At ${DATA.step_word} ${t}. `}Kind ${at.kind}${DATA.runs.length > 1 ? `, run ${runName(state.run)}` : ""}.${shown.some((r) => known(r.sigma)) ? " Bars: one standard error." : ""} Colours and shapes are guessed from the layers\u2019 names. A click chooses the layer for all figures.`;
   const gone = rows.filter((r) => !r.value || r.value.v === null);
   missing.hidden = !gone.length;
   missing.replaceChildren(el("summary", {}, `${gone.length} layer${gone.length > 1 ? "s" : ""} without a value (crosses on the axis)`),

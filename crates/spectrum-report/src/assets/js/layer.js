@@ -18,9 +18,11 @@ function layersShown() {
   return at ? run.matrices.filter((m) => m.kind === at.kind && (m.spectra || m.why || Object.keys(m.metrics).length)) : [];
 }
 
-// The layer's name, with its view where the layer has several.
-function labelOf(m, list) {
-  return list.some((x) => x !== m && x.layer === m.layer) ? `${m.layer} ${m.view}` : m.layer;
+// The layers' names, with their views where a layer has several.
+function labelsOf(list) {
+  const count = new Map();
+  for (const m of list) count.set(m.layer, (count.get(m.layer) || 0) + 1);
+  return list.map((m) => (count.get(m.layer) > 1 ? `${m.layer} ${m.view}` : m.layer));
 }
 
 // The value of a metric at the recorded step nearest to t: {t, v} or {t, v: null, why}; null where it was never recorded.

@@ -1,11 +1,11 @@
 // The layers as a table that can be sorted by any column; a click on a row chooses the layer.
-function layerRow(m, i, list, t) {
+function layerRow(m, i, name, t) {
   const v = (name) => { const at = valueAt(m, name, t); return at && at.v; };
   const tail = tailAt(m, t), s = m.spectra;
   const alpha = v("alpha"), size = tail ? tail.size : null;
   const fitted = tail && known(tail.alpha);
   return {
-    m, number: i + 1, name: labelOf(m, list), rows: s ? s.rows : null, cols: s ? s.cols : null, route: s ? s.route : null,
+    m, number: i + 1, name, rows: s ? s.rows : null, cols: s ? s.cols : null, route: s ? s.route : null,
     alpha: fitted ? tail.alpha : alpha, sigma: fitted ? tail.sigma : v("alpha_sigma"), size, n: tail ? tail.n : null,
     distance: tail ? tail.distance : v("alpha_distance"), best: tail ? tail.best : null,
     stable: v("stable_rank"), effective: v("effective_rank"), outliers: v("outliers"), top: v("top_to_edge"),
@@ -34,10 +34,14 @@ const COLUMNS = [
 function drawTable(root) {
   const order = { column: 0, down: false };
   const box = el("div", { class: "scroll layers" });
-  root.append(el("h3", {}, "All layers"), el("p", { class: "what" }, "A click on a row shows that layer in the figures below; a click on a heading sorts. \u03b1: exponent of the fitted tail, n tail: how many eigenvalues it rests on, D: its distance to the fit, outliers: eigenvalues beyond the noise edge."), box);
+  root.append(el("h3", {}, "All layers"), el("p", { class: "what" }, "A click on a row shows that layer in all figures; a click on a heading sorts. \u03b1: exponent of the fitted tail, n tail: how many eigenvalues it rests on, D: its distance to the fit, outliers: eigenvalues beyond the noise edge."), box);
+  // Rows by their matrices, and what they are rows of: another layer of the same ones only moves the mark.
+  const rowOf = new Map();
+  let shown = "";
   const paint = () => {
-    const list = layersShown(), at = state.current();
-    const rows = list.map((m, i) => layerRow(m, i, list, state.step));
+    rowOf.clear();
+    const list = layersShown(), at = state.current(), labels = labelsOf(list);
+    const rows = list.map((m, i) => layerRow(m, i, labels[i], state.step));
     const by = COLUMNS[order.column][1], sign = order.down ? -1 : 1;
     // Missing values stand last, whichever way the others are sorted.
     rows.sort((a, b) => {
@@ -54,14 +58,19 @@ function drawTable(root) {
         el("button", { type: "button", onclick: turn }, c[0], on ? (order.down ? " \u25be" : " \u25b4") : ""));
     }));
     const cells = (r) => used.map((c) => (c[2] ? el("td", { class: c[3] }, c[2](r)) : el("td", { class: "name" }, typeMark(r.m), ...breakable(r.name))));
-    const body = rows.map((r) => el("tr", { class: sameMatrix(r.m, at) ? "chosen" : null, tabindex: 0, onclick: () => state.choose(r.m),
-      onkeydown: (e) => { if (e.key === "Enter") state.choose(r.m); } }, ...cells(r)));
+    const body = rows.map((r) => rowOf.set(r.m, el("tr", { class: sameMatrix(r.m, at) ? "chosen" : null, tabindex: 0, onclick: () => state.choose(r.m),
+      onkeydown: (e) => { if (e.key === "Enter") state.choose(r.m); } }, ...cells(r))).get(r.m));
+    shown = `${state.run} ${at && at.kind} ${state.step}`;
     const top = box.scrollTop, left = box.scrollLeft;
     box.replaceChildren(el("table", {}, el("thead", {}, head), el("tbody", {}, ...body)));
     box.scrollTop = top;
     box.scrollLeft = left;
   };
-  state.follow(paint);
+  state.follow(() => {
+    const at = state.current();
+    if (shown !== `${state.run} ${at && at.kind} ${state.step}`) { paint(); return; }
+    for (const [m, row] of rowOf) row.classList.toggle("chosen", sameMatrix(m, at));
+  });
   paint();
 }
 
