@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -102,9 +102,20 @@ pub(crate) fn set_journal(db: &Connection, path: &Path, journal: Journal) -> Res
 }
 
 /// Whether SQLite took the journal mode. It answers with the mode it kept.
+///
+/// The change needs the database alone, and where a reader holds it SQLite may answer "busy" at once, without waiting as the
+/// timeout says (it would wait for itself). Readers come and go: ask again until the timeout is over.
 fn switch(db: &Connection, mode: &str) -> rusqlite::Result<bool> {
-    let kept: String = db.pragma_update_and_check(None, "journal_mode", mode, |r| r.get(0))?;
-    Ok(kept.eq_ignore_ascii_case(mode))
+    let start = Instant::now();
+    loop {
+        let kept: rusqlite::Result<String> = db.pragma_update_and_check(None, "journal_mode", mode, |r| r.get(0));
+        match kept {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && start.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            kept => return Ok(kept?.eq_ignore_ascii_case(mode)),
+        }
+    }
 }
 
 /// The journal that a folder's file system can hold, tried on a scratch database at `scratch`: a missing shared
