@@ -162,7 +162,10 @@ def compare(theirs, ours):
 
 def checkpoint(options):
     peer = [sys.executable, __file__, "child-weightwatcher", options.checkpoint]
-    own = options.spectrum and [options.spectrum, "analyze", options.checkpoint, *shlex.split(options.spectrum_args)]
+    runs = tempfile.TemporaryDirectory()
+    # --force: a second analysis of the same file would only find the first.
+    own = options.spectrum and [options.spectrum, "analyze", options.checkpoint, "--force", "--out", runs.name]
+    own = own and own + shlex.split(options.spectrum_args)
     if own and options.threads:
         own += ["--jobs", str(options.threads)]
     with open(options.checkpoint, "rb") as f:  # both read from the page cache
