@@ -100,7 +100,8 @@ impl Context<'_> {
         let density = plan.density(m.data(), m.rows, m.cols, PROBES, LANCZOS_STEPS, self.settings.seed).ok()?;
         let top = *density.nodes.first()?;
         let grid: Vec<f64> = (0..=GRID).map(|i| top * i as f64 / GRID as f64).collect();
-        Some(grid.iter().copied().chain(grid.iter().map(|s| density.count_above(*s))).collect())
+        let both: Vec<f64> = grid.iter().copied().chain(grid.iter().map(|s| density.count_above(*s))).collect();
+        both.iter().all(|v| v.is_finite()).then_some(both)
     }
 
     fn extras(&self, plan: &mut Plan, m: &LayerMatrix, spectrum: Result<&Spectrum, &Reason>, rows: &mut StepRows) {

@@ -47,6 +47,24 @@ pub struct BulkFit {
     pub rounds: usize,
 }
 
+/// Values that a minority must have at least to be a bulk, and how near to its law it must lie.
+const MIN_MINORITY: usize = 50;
+const MINORITY_DISTANCE: f64 = 0.03;
+
+impl BulkFit {
+    /// Whether the values beside the outliers are a bulk: most of all `count` values, or, where they are the fewer, at least
+    /// 50 that follow the law of their own shape (distance below max(0.03, 5/m) for m of them).
+    ///
+    /// Where there is no bulk the count of outliers runs on until the few values left agree with themselves; such a fit says
+    /// nothing about noise.
+    #[must_use]
+    pub fn is_bulk(&self, count: usize) -> bool {
+        let rest = count.saturating_sub(self.outliers);
+        let follows = self.trimmed_distance < (5.0 / rest.max(1) as f64).max(MINORITY_DISTANCE);
+        2 * self.outliers <= count || (rest >= MIN_MINORITY && follows)
+    }
+}
+
 /// Fits the bulk of the eigenvalues of `W^T W` for a `rows` x `cols` matrix `W`.
 ///
 /// `eigenvalues` are the min(rows, cols) squared singular values, ascending or descending.

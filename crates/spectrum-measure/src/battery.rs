@@ -5,7 +5,7 @@ use spectrum_tail::Convention;
 
 use crate::measures::teacher::not_on_inputs;
 use crate::measures::{
-    Bulk, Hill, InitialOutliers, Norms, Outliers, Ranks, Shape, Spread, Tail, Teacher, UpdateOverlap,
+    Bulk, Dead, Hill, InitialOutliers, Norms, Outliers, Ranks, Shape, Spread, Tail, Teacher, UpdateOverlap,
 };
 
 /// Kinds that are matrices of the network; kernels have a spectrum too, but no bulk law of this form.
@@ -58,6 +58,7 @@ impl Battery {
             .with(Spread, ALL)
             .with(Hill, MATRICES)
             .with(Tail { convention }, MATRICES)
+            .with(Dead, MATRICES)
             .with(Bulk, MATRICES)
             .with(Outliers, MATRICES)
             .with(Shape, MATRICES)

@@ -11,7 +11,7 @@ use spectrum_linalg::Plan;
 use spectrum_tail::hill_median;
 
 use crate::battery::record;
-use crate::measures::{READINGS, trusted_fit};
+use crate::measures::{READINGS, bulk_of};
 
 /// Metrics of a null, in the order of the records; they belong to the weight.
 pub const METRICS: [&str; 6] =
@@ -68,7 +68,7 @@ pub fn records(id: &MatrixId, spectrum: Result<&Spectrum, &Reason>) -> Vec<Recor
             Err(Reason::NotComputed("all singular values".to_owned()))
         }
     });
-    let fit = spectrum.map_err(Clone::clone).and_then(trusted_fit);
+    let fit = spectrum.map_err(Clone::clone).and_then(bulk_of);
     METRICS
         .iter()
         .map(|metric| {

@@ -12,7 +12,7 @@ use spectrum_law::shuffle::{shuffle, stream};
 use spectrum_linalg::Plan;
 
 use crate::battery::record;
-use crate::measures::trusted_fit;
+use crate::measures::bulk_of;
 use crate::recorder::identity;
 
 /// Metrics of [`measure`], in the order of the records:
@@ -63,7 +63,7 @@ pub fn measure(
         distance,
         quotient,
         tops.map(|(s, n)| (s - n) * (s + n)),
-        null.as_ref().map_err(Clone::clone).and_then(trusted_fit).map(|fit| fit.outliers as f64),
+        null.as_ref().map_err(Clone::clone).and_then(bulk_of).map(|fit| fit.outliers as f64),
     ];
     let id = identity(m);
     rows.records.extend(METRICS.iter().zip(outcomes).map(|(metric, o)| record(&id, metric, o)));

@@ -133,8 +133,10 @@ fn a_shuffle_of_nothing_says_why() {
     shuffled::measure(&bad, Err(&Reason::NotFinite), 0, Route::Gram, &mut Plan::new(), &mut rows);
     assert!(rows.records.len() == 5 && rows.records.iter().all(|r| r.outcome.reason() == Some(&Reason::NotFinite)));
     // The distance is between 0 and sqrt(ln 2).
-    let disjoint = shuffled::random_distance(&[1.0, 0.0], &[1.0, 0.0]).unwrap();
-    assert_eq!(disjoint, 0.0);
+    assert_eq!(shuffled::random_distance(&[1.0, 0.0], &[1.0, 0.0]), Some(0.0));
+    // Shares (1, 0) and (1/2, 1/2): sqrt(ln(4/3)/2 + ln(2/3)/4 + ln(2)/4).
+    let apart = shuffled::random_distance(&[1.0, 0.0], &[1.0, 1.0]).unwrap();
+    assert!((apart - 0.464_501_404_022_458_9).abs() < 1e-14, "{apart}");
     assert_eq!(shuffled::random_distance(&[1.0], &[1.0, 0.0]), None);
 }
 

@@ -101,12 +101,12 @@ fn products_and_heavy_entries_are_heavy_tails() {
 
 #[test]
 fn a_smeared_edge_is_bulk_decay() {
-    // Rows of two scales: half of them 1, half of them 1.5; no outlier, and no Marchenko-Pastur law.
+    // Rows of two scales: half of them 1, half of them 1.8; no outlier, and no Marchenko-Pastur law.
     let mut w = gaussian(1, ROWS * COLS);
     w.iter_mut().enumerate().for_each(|(k, w)| *w *= if (k % ROWS).is_multiple_of(2) { 1.0 } else { 1.8 });
     let rows = shape_of(&w, ROWS, COLS);
     assert_eq!(class(&rows), ShapeClass::BulkDecay.code(), "{}", value(&rows, "mp_distance"));
-    // Forty spikes are many.
+    // Twelve spikes are many.
     let mut w = gaussian(2, ROWS * COLS);
     for k in 0..12 {
         spike(&mut w, 60.0 + k as f64, 1000 + 2 * k);
@@ -254,4 +254,16 @@ fn the_spacing_of_noise_is_that_of_the_orthogonal_ensemble() {
     let (ratio, error) = (value(&rows, "spacing_ratio"), value(&rows, "spacing_ratio_error"));
     assert!((ratio - 0.5307).abs() < 3.0 * error && error < 0.03, "{ratio} {error}");
     assert_eq!(id(Kind::Weight).step, 3);
+}
+
+/// The eigenvalues of a matrix with zero rows are those of the rows that live, and so is its noise.
+#[test]
+fn dead_rows_are_not_structure() {
+    let mut w = gaussian(5, ROWS * COLS);
+    w.iter_mut().enumerate().filter(|(k, _)| (k % ROWS).is_multiple_of(2)).for_each(|(_, w)| *w = 0.0);
+    let rows = shape_of(&w, ROWS, COLS);
+    assert_eq!((value(&rows, "dead_rows"), value(&rows, "dead_cols")), ((ROWS / 2) as f64, 0.0));
+    assert_eq!(class(&rows), ShapeClass::Bulk.code(), "{}", value(&rows, "mp_distance"));
+    assert_eq!(value(&rows, "outliers"), 0.0);
+    assert!((value(&rows, "mp_variance") - 1.0).abs() < 0.02, "{}", value(&rows, "mp_variance"));
 }

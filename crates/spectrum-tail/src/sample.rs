@@ -19,10 +19,11 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub fn read(eigenvalues: &[f64], floor: f64, convention: Convention) -> Result<Self, TailError> {
+        // First: eigenvalues that overflowed have a floor that did.
+        let all = ascending(eigenvalues)?;
         if !(floor.is_finite() && floor >= 0.0) {
             return Err(TailError::InvalidOption("the floor must be finite and not negative"));
         }
-        let all = ascending(eigenvalues)?;
         let kept = |x: f64| x > 0.0 && x >= floor && (convention != Convention::Ww || x > WW_THRESHOLD);
         let first = all.partition_point(|&x| !kept(x));
         let mut sample = Self { first, floor, logs: Vec::new(), all };

@@ -4,13 +4,15 @@ use spectrum_core::{Blob, Measure, Outcome, Reason, Record, Sample, Spectrum};
 use spectrum_law::bulk::{count_outliers, outlier_threshold};
 use spectrum_law::{BulkFit, LawError, MarchenkoPastur, fit_bulk};
 
+use super::live::live;
 use super::trusted::incomplete;
 use crate::battery::record;
 use crate::tolerance::resolution;
 
 /// `mp_variance`, `mp_edge`, `mp_distance`, `top_to_edge`, `outliers`, `mp_soft_rank`: the bulk by the trimmed fit of
 /// [`spectrum_law::bulk`], on the eigenvalues lambda = s^2. The soft rank is WeightWatcher's, edge over largest eigenvalue
-/// (Martin and Mahoney, JMLR 22 (2021) 165, section 2.4), with the edge of this fit.
+/// (Martin and Mahoney, JMLR 22 (2021) 165, section 2.4), with the edge of this fit. The law is that of the matrix without
+/// rows and columns that are zero throughout.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bulk;
 
@@ -31,12 +33,24 @@ impl Measure for Bulk {
     }
 
     fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {
-        let fit = trusted_fit(sample.spectrum);
+        let fit = bulk_of(&live(sample));
         for (name, read) in READINGS {
             let outcome: Outcome = fit.as_ref().map(read).map_err(Clone::clone).into();
             records.push(record(sample.id, name, outcome));
         }
     }
+}
+
+/// The fit, where there is a bulk ([`BulkFit::is_bulk`]).
+pub(crate) fn bulk_of(spectrum: &Spectrum) -> Result<BulkFit, Reason> {
+    let (fit, count) = (trusted_fit(spectrum)?, spectrum.rank_bound());
+    if fit.is_bulk(count) {
+        return Ok(fit);
+    }
+    let beyond = fit.outliers;
+    Err(Reason::NotApplicable(format!(
+        "no bulk: {beyond} of {count} eigenvalues lie beyond the edge fitted to the rest"
+    )))
 }
 
 /// The fit, unless values below the floor could change it.

@@ -32,7 +32,8 @@ pub fn erg_tail(spectrum: &Spectrum) -> Result<ErgTail, Reason> {
         return Err(Reason::TooFewValues { found: s.len(), needed: 2 });
     }
     let (top, last) = (s[0], s[s.len() - 1]);
-    if top == last {
+    // Equal values come out of a decomposition with roundings; the order of those means nothing.
+    if top == 0.0 || 2.0 * (top / last).ln() <= s.len() as f64 * f64::EPSILON {
         return Err(Reason::Degenerate);
     }
     // Quotients: neither squares nor their sum overflow.

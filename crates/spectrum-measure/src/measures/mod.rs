@@ -3,6 +3,7 @@
 mod bulk;
 mod erg;
 mod hill;
+mod live;
 mod norms;
 mod outliers;
 mod overlap;
@@ -14,9 +15,10 @@ pub(crate) mod teacher;
 mod trusted;
 
 pub use bulk::{Bulk, InitialOutliers};
-pub(crate) use bulk::{READINGS, trusted_fit};
+pub(crate) use bulk::{READINGS, bulk_of};
 pub use erg::{ErgTail, erg_tail};
 pub use hill::Hill;
+pub use live::Dead;
 pub use norms::Norms;
 pub use outliers::Outliers;
 pub use overlap::UpdateOverlap;

@@ -4,7 +4,8 @@ use spectrum_core::{Blob, Measure, Outcome, Reason, Record, Sample, Spectrum};
 use spectrum_law::shrinkage::{rank, threshold_unknown};
 use spectrum_law::{BulkFit, MarchenkoPastur, Spike, spacing_ratio};
 
-use super::bulk::trusted_fit;
+use super::bulk::bulk_of;
+use super::live::live;
 use super::trusted::incomplete;
 use crate::battery::record;
 
@@ -35,8 +36,9 @@ impl Measure for Outliers {
     }
 
     fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {
-        let s = sample.spectrum;
-        let fit = trusted_fit(s);
+        let live = live(sample);
+        let s = live.as_ref();
+        let fit = bulk_of(s);
         let law =
             fit.as_ref().map_err(Clone::clone).and_then(|f| Ok(MarchenkoPastur::new(s.rows, s.cols, f.variance)?));
         let top = s.top() * s.top();

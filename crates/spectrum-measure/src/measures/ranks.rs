@@ -44,10 +44,8 @@ fn answer(value: Option<f64>) -> Outcome {
 /// the number of values. `None` when all are zero.
 #[must_use]
 pub fn effective_rank(singular_values: &[f64]) -> Option<f64> {
+    let singular_values = scaled(singular_values)?;
     let sum: f64 = singular_values.iter().sum();
-    if sum <= 0.0 {
-        return None;
-    }
     let entropy: f64 = singular_values
         .iter()
         .map(|s| s / sum)
@@ -62,10 +60,8 @@ pub fn effective_rank(singular_values: &[f64]) -> Option<f64> {
 /// 2408.11804: their 90 % count is this number over min(rows, cols)). Values descending. `None` when all are zero.
 #[must_use]
 pub fn mass_rank(singular_values: &[f64], mass: f64) -> Option<usize> {
+    let singular_values = scaled(singular_values)?;
     let sum: f64 = singular_values.iter().sum();
-    if sum <= 0.0 {
-        return None;
-    }
     let mut held = 0.0;
     let reached = singular_values.iter().position(|s| {
         held += s;
@@ -79,12 +75,21 @@ pub fn mass_rank(singular_values: &[f64], mass: f64) -> Option<usize> {
 /// from 0 (all equal) to 1 - 1/n (one value). Values descending. `None` when all are zero.
 #[must_use]
 pub fn gini(singular_values: &[f64]) -> Option<f64> {
+    let singular_values = scaled(singular_values)?;
     let n = singular_values.len() as f64;
     let sum: f64 = singular_values.iter().sum();
-    if sum <= 0.0 {
-        return None;
-    }
     // The i-th largest (from 0) is larger than n - 1 - i values and smaller than i.
     let weighted: f64 = singular_values.iter().enumerate().map(|(i, s)| (n - 1.0 - 2.0 * i as f64) * s).sum();
     Some((weighted / (n * sum)).max(0.0))
+}
+
+/// The values over a power of two near the largest, so that their sum cannot overflow and no bit is lost. `None` when all are
+/// zero.
+fn scaled(singular_values: &[f64]) -> Option<Vec<f64>> {
+    let top = singular_values.iter().copied().fold(0.0f64, f64::max);
+    if top <= 0.0 {
+        return None;
+    }
+    let factor = 2f64.powi(-(top.log2().floor().clamp(-1000.0, 1000.0) as i32));
+    Some(singular_values.iter().map(|s| s * factor).collect())
 }

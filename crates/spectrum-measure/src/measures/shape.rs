@@ -3,7 +3,8 @@
 use spectrum_core::{Blob, Measure, Outcome, Reason, Record, Sample, Spectrum};
 use spectrum_tail::hill_median;
 
-use super::bulk::trusted_fit;
+use super::bulk::{bulk_of, trusted_fit};
+use super::live::live;
 use crate::battery::record;
 use crate::gaussian::GaussianReference;
 
@@ -128,10 +129,13 @@ impl Measure for Shape {
     }
 
     fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {
-        let s = sample.spectrum;
+        let live = live(sample);
+        let s = live.as_ref();
         let gaussian = GaussianReference::of(s.rows, s.cols);
         let evidence = gaussian.clone().and_then(|g| evidence(s, &g));
         let of = |f: fn(&Evidence) -> f64| Outcome::from(evidence.as_ref().map(f).map_err(Clone::clone));
+        let bulk = evidence.as_ref().map_err(Clone::clone).and_then(|e| bulk_of(s).map(|_| e));
+        let of_bulk = |f: fn(&Evidence) -> f64| Outcome::from(bulk.as_ref().map(|e| f(e)).map_err(Clone::clone));
         let p = match (&gaussian, &evidence) {
             (Ok(g), Ok(e)) => Ok(g.p_value(e.distance)),
             (Err(reason), _) | (_, Err(reason)) => Err(reason.clone()),
@@ -141,13 +145,14 @@ impl Measure for Shape {
         records.push(record(sample.id, "shape_class", of(|e| f64::from(e.class().code()))));
         records.push(record(sample.id, "alpha_hill_gaussian", hill));
         records.push(record(sample.id, "alpha_hill_gaussian_sd", sd));
-        records.push(record(sample.id, "alpha_hill_bulk", of(|e| e.bulk_hill)));
-        records.push(record(sample.id, "mp_bulk_distance", of(|e| e.bulk_distance)));
+        records.push(record(sample.id, "alpha_hill_bulk", of_bulk(|e| e.bulk_hill)));
+        records.push(record(sample.id, "mp_bulk_distance", of_bulk(|e| e.bulk_distance)));
         records.push(record(sample.id, "mp_p", p));
     }
 }
 
-/// What is known of a spectrum's shape.
+/// What is known of a spectrum's shape. Where there is no bulk (more than half of the values are outliers), the fit is still
+/// evidence against one: all those values lie above the fitted edge, so that the distance is above 1/2.
 ///
 /// # Errors
 /// The reasons of `alpha_hill` and of the fitted bulk.

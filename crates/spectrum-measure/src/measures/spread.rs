@@ -44,7 +44,8 @@ fn numerical_rank(s: &Spectrum) -> Result<usize, Reason> {
     if !s.is_complete() {
         return Err(incomplete(s));
     }
-    let rounding = s.top() * s.rows.max(s.cols) as f64 * f64::EPSILON;
+    // The small factors first: the product of the large ones may overflow.
+    let rounding = s.top() * (s.rows.max(s.cols) as f64 * f64::EPSILON);
     Ok(s.singular_values.partition_point(|v| *v > rounding.max(s.floor)))
 }
 

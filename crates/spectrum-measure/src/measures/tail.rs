@@ -4,7 +4,7 @@ use spectrum_core::{Blob, Measure, Outcome, Reason, Record, Sample, Spectrum};
 use spectrum_tail::{Convention, FitOptions, TailFit, fit};
 
 use super::erg::erg_tail;
-use super::trusted::incomplete;
+use super::trusted::{equal_up_to_rounding, incomplete};
 use crate::battery::record;
 
 /// Exponents between which WeightWatcher calls a layer well trained: below the first it warns `over-trained`, above the
@@ -44,8 +44,9 @@ impl Measure for Tail {
 
     fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {
         let s = sample.spectrum;
-        let fit = tail_fit(s, &FitOptions::of(self.convention));
-        let erg = erg_tail(s);
+        let equal = equal_up_to_rounding(sample);
+        let fit = if equal { Err(Reason::Degenerate) } else { tail_fit(s, &FitOptions::of(self.convention)) };
+        let erg = if equal { Err(Reason::Degenerate) } else { erg_tail(s) };
         let of = |f: &dyn Fn(&TailFit) -> f64| Outcome::from(fit.as_ref().map(f).map_err(Clone::clone));
         let gap = match (&erg, &fit) {
             (Ok(erg), Ok(fit)) => Ok(erg.size as f64 - fit.tail_size as f64),

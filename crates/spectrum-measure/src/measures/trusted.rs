@@ -1,8 +1,16 @@
 //! Values below a spectrum's floor: a measure answers only if they could not change its answer.
 
-use spectrum_core::{Outcome, Reason, Spectrum};
+use spectrum_core::{Outcome, Reason, Sample, Spectrum};
 
 use crate::tolerance::resolution;
+
+/// Whether the singular values are equal up to the rounding of the entries: ln(lambda_1/lambda_n) of at most 16 epsilon of the
+/// precision that they came in (an orthogonal matrix in f32: about 4). A tail of such values is a picture of rounding.
+pub(crate) fn equal_up_to_rounding(sample: &Sample<'_>) -> bool {
+    let s = &sample.spectrum.singular_values;
+    let (Some(top), Some(last), Some(m)) = (s.first(), s.last(), sample.matrix) else { return false };
+    sample.spectrum.is_complete() && *last > 0.0 && 2.0 * (top / last).ln() <= 16.0 * m.precision.epsilon()
+}
 
 /// What an incomplete spectrum (route `topk`) answers to a measure of all values.
 pub(crate) fn incomplete(spectrum: &Spectrum) -> Reason {

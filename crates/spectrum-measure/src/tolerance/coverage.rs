@@ -26,6 +26,8 @@ pub enum Coverage {
 /// Of `tail_size` itself.
 const SCAN: &str = "the minimum over a scan of cut-offs, two of which may differ by less than rounding";
 const THRESHOLD: &str = "changes where a number crosses a threshold";
+const ZEROS: &str = "counts entries that are exactly zero";
+const DIFFERENCE: &str = "a difference of two numbers that may be nearly equal";
 const NEAR_FLOOR: &str = "counts values near the floor, which are the run's own rounding where a matrix has low rank";
 const SMALLEST: &str = "the smallest value moves by delta of the largest: by delta times the number itself";
 const TURNS: &str =
@@ -60,6 +62,8 @@ impl Setting {
             "erg_edge" => Coverage::Where { equal: "erg_size", tolerance: host(0.0, 40.0 * delta) },
             "training_warning" | "shape_class" => Coverage::Not(THRESHOLD),
             "rank" => Coverage::Not(NEAR_FLOOR),
+            "dead_rows" | "dead_cols" => Coverage::Not(ZEROS),
+            "ww_max_distance" => Coverage::Not(DIFFERENCE),
             // dH = -sum (ln p + H) dp, dp = 2 s ds/sum lambda: 6 delta s_1/|W|_F, over ln rank >= ln 2.
             "entropy" => Coverage::Where { equal: "rank", tolerance: host(9.0 * delta, 0.0) },
             "condition_number" => Coverage::Not(SMALLEST),

@@ -178,7 +178,7 @@ impl Setting {
             // Host arithmetic from the shape alone.
             "alpha_hill_gaussian" | "alpha_hill_gaussian_sd" => relative(0.0),
             // The same order of entries; s_1 of W is at most 20 times that of the shuffled one.
-            "shuffled_top" | "ww_soft_rank" | "ww_max_distance" => relative(42.0 * delta),
+            "shuffled_top" | "ww_soft_rank" => relative(42.0 * delta),
             "shuffled_outliers" => absolute(started),
             // Two sorted distributions, dp = 2 s ds/sum lambda: sqrt(sum dp^2/(8 p)) < root delta/1.4 each.
             "random_distance" => absolute(2.0 * root * delta),
@@ -221,5 +221,8 @@ pub fn tolerance(metric: &str, precisions: PrecisionPair, step: u64) -> Option<T
 #[must_use]
 pub(crate) fn resolution(metric: &str, rows: usize, cols: usize) -> Tolerance {
     let setting = Setting { shape: (rows, cols), ..Setting::new(PrecisionPair(Precision::F32, Precision::F32), 1) };
-    setting.tolerance(metric).unwrap_or(Tolerance::EXACT)
+    match setting.coverage(metric) {
+        Some(Coverage::Always(tolerance) | Coverage::Where { tolerance, .. }) => tolerance,
+        _ => Tolerance::EXACT,
+    }
 }

@@ -101,10 +101,12 @@ impl Comparison {
         match (&self.verdict, self.nearer()) {
             (Verdict::None(why), _) => format!("{title}: not compared ({why})"),
             (Verdict::IsPowerLaw, _) => format!("{title}: its best fit is the power law itself"),
-            (Verdict::Nested { ratio, p }, Some(Nearer::PowerLaw)) => {
-                format!("{title}: its cut-off improves nothing ({})", numbers(*ratio, *p))
+            // Wilks' p is not a p of R.
+            (Verdict::Nested { p, .. }, Some(Nearer::PowerLaw)) => {
+                format!("{title}: its cut-off is no clear improvement ({})", chance(*p))
             }
-            (Verdict::Test { ratio, p } | Verdict::Nested { ratio, p }, Some(Nearer::Other)) => {
+            (Verdict::Nested { p, .. }, Some(Nearer::Other)) => format!("{title} fits better ({})", chance(*p)),
+            (Verdict::Test { ratio, p }, Some(Nearer::Other)) => {
                 format!("{title} fits better ({})", numbers(*ratio, *p))
             }
             (Verdict::Test { ratio, p }, Some(Nearer::PowerLaw)) => {
@@ -146,10 +148,21 @@ pub(crate) fn goodness(of: &Recorded<'_>) -> Option<String> {
         Outcome::Value(p) => *p,
         Outcome::Missing(why) => return Some(format!("no bootstrap: {why}")),
     };
-    let error = of("tail_gof_p_error").and_then(Outcome::value);
-    let error = error.filter(|e| *e > 0.0).map(|e| format!("\u{a0}±\u{a0}{}", short(e))).unwrap_or_default();
-    let says = if p <= TRUSTED { "the power law is ruled out" } else { "the power law is plausible" };
-    Some(format!("{}{error}: {says}", chance(p)))
+    let error = of("tail_gof_p_error").and_then(Outcome::value).filter(|e| *e > 0.0);
+    // A share of few draws is no small number: 0 of 50 is not p < 0.001.
+    let shown = match of("tail_gof_draws").and_then(Outcome::value) {
+        Some(draws) if p == 0.0 => format!("p\u{a0}=\u{a0}0 (none of {draws} draws)"),
+        _ => format!("p\u{a0}=\u{a0}{}", short(p)),
+    };
+    let says = if (p - TRUSTED).abs() < 2.0 * error.unwrap_or(0.0) {
+        "too near 0.1 to decide"
+    } else if p <= TRUSTED {
+        "the power law is ruled out"
+    } else {
+        "the power law is not ruled out"
+    };
+    let error = error.map(|e| format!("\u{a0}±\u{a0}{}", short(e))).unwrap_or_default();
+    Some(format!("{shown}{error}: {says}"))
 }
 
 /// WeightWatcher's rule of thumb, where it was recorded: nothing for a layer that it has no warning for.
@@ -168,8 +181,8 @@ pub(crate) fn short_tail(size: usize, n: usize) -> Option<(String, &'static str)
         return None;
     }
     let long = format!(
-        "Short tail: {size} of {n} values ({:.1} %). Fewer than {SHORT} values, or than a tenth of them, say little about a \
-         law: another choice of the cut-off may give quite another exponent.",
+        "Short tail: {size} of {n} values ({:.1} %). Fewer than {SHORT} values, or a small share of all, leave the exponent \
+         to the choice of the cut-off: another one may give quite another exponent.",
         100.0 * share
     );
     Some((long, "short tail"))
@@ -210,8 +223,8 @@ mod tests {
         let with = |verdict| plain(&Comparison { verdict, ..against("log-normal", 0.0, 1.0) }.says());
         assert_eq!(with(Verdict::None("NoConvergence".to_owned())), "log-normal: not compared (NoConvergence)");
         let nested = |ratio, p| with(Verdict::Nested { ratio, p });
-        assert_eq!(nested(-0.2, 0.5), "log-normal: its cut-off improves nothing (p = 0.5, R = \u{2212}0.2)");
-        assert_eq!(nested(-4.0, 0.005), "log-normal fits better (p = 0.005, R = \u{2212}4)");
+        assert_eq!(nested(-0.2, 0.5), "log-normal: its cut-off is no clear improvement (p = 0.5)");
+        assert_eq!(nested(-4.0, 0.005), "log-normal fits better (p = 0.005)");
         assert_eq!(with(Verdict::IsPowerLaw), "log-normal: its best fit is the power law itself");
     }
 
@@ -255,8 +268,9 @@ mod tests {
             };
             goodness(&recorded).map(|s| plain(&s)).unwrap()
         };
-        assert_eq!(at(&Outcome::Value(0.4)), "p = 0.4 ± 0.013: the power law is plausible");
+        assert_eq!(at(&Outcome::Value(0.4)), "p = 0.4 ± 0.013: the power law is not ruled out");
         assert_eq!(at(&Outcome::Value(0.02)), "p = 0.02 ± 0.013: the power law is ruled out");
+        assert_eq!(at(&Outcome::Value(0.09)), "p = 0.09 ± 0.013: too near 0.1 to decide");
         assert_eq!(at(&Outcome::Missing(Reason::NoConvergence)), "no bootstrap: NoConvergence");
         assert_eq!(goodness(&|_: &str| None), None);
     }

@@ -146,7 +146,7 @@ function verdict(root, matrix, tail) {
   if (tail.against && tail.against.length) {
     parts.push(el("h3", {}, "Against other laws on the same tail"),
       el("ul", {}, ...tail.against.map((a) => el("li", {}, a.says))),
-      el("p", { class: "caption" }, "R is the log-likelihood of the power law minus that of the other law, in standard deviations (Vuong): below 0 the other is nearer to the data. p (for the truncated power law that of Wilks) is the chance of so large an |R| if neither were nearer; from 0.1 on the two are not told apart."));
+      el("p", { class: "caption" }, "R is the log-likelihood of the power law minus that of the other law, in standard deviations (Vuong): below 0 the other is nearer to the data. p is the chance of so large an |R| if neither were nearer; from 0.1 on the two are not told apart. For the truncated power law p (Wilks) is the chance of such an improvement if there were no cut-off. The log-normal and the stretched exponential have the power law as their limit: for them R is never above 0, and only p decides."));
   } else if (tail.against_why) {
     parts.push(el("p", { class: "caption" }, `Other laws were not compared: ${tail.against_why}.`));
   } else if (matrix.tails && matrix.tails.length) {
