@@ -9,7 +9,11 @@ use crate::tolerance::resolution;
 pub(crate) fn equal_up_to_rounding(sample: &Sample<'_>) -> bool {
     let s = &sample.spectrum.singular_values;
     let (Some(top), Some(last), Some(m)) = (s.first(), s.last(), sample.matrix) else { return false };
-    sample.spectrum.is_complete() && *last > 0.0 && 2.0 * (top / last).ln() <= 16.0 * m.precision.epsilon()
+    // Of one or two values a fit says that they are too few.
+    s.len() > 2
+        && sample.spectrum.is_complete()
+        && *last > 0.0
+        && 2.0 * (top / last).ln() <= 16.0 * m.precision.epsilon()
 }
 
 /// What an incomplete spectrum (route `topk`) answers to a measure of all values.
