@@ -33,22 +33,43 @@ impl RunData {
     /// [`ReportError::Store`] when there is no run, or none that this version can read.
     pub fn read(dir: &Path) -> Result<Self, ReportError> {
         let reader = RunReader::open(dir)?;
-        // A run that is still being written grows between two calls: all of them read up to the same step.
-        let all = match reader.last_step()? {
-            Some(last) => Filter::new().steps(..=last),
-            None => Filter::new().steps(..0),
-        };
-        let mut blobs = reader.blobs_where(&all.clone().name("overlap_left"))?;
-        blobs.append(&mut reader.blobs_where(&all.clone().name("overlap_right"))?);
-        blobs.append(&mut reader.blobs_where(&all.clone().name("density"))?);
+        let all = complete(&reader)?;
+        let mut run = Self::numbers(&reader, &all)?;
+        run.spectra = reader.spectra_where(&all)?;
+        for name in ["overlap_left", "overlap_right", "density"] {
+            run.blobs.append(&mut reader.blobs_where(&all.clone().name(name))?);
+        }
+        Ok(run)
+    }
+
+    /// Reads scalars and records of a run directory and leaves `spectra` and `blobs` empty: what a sweep of hundreds of runs
+    /// needs of each of them.
+    ///
+    /// # Errors
+    /// [`ReportError::Store`] when there is no run, or none that this version can read.
+    pub fn read_numbers(dir: &Path) -> Result<Self, ReportError> {
+        let reader = RunReader::open(dir)?;
+        let all = complete(&reader)?;
+        Self::numbers(&reader, &all)
+    }
+
+    fn numbers(reader: &RunReader, all: &Filter) -> Result<Self, ReportError> {
         Ok(Self {
-            dir: dir.to_owned(),
+            dir: reader.dir().to_owned(),
             info: reader.info()?,
             config: reader.config()?,
-            scalars: reader.scalars_where(&all)?,
-            records: reader.records_where(&all)?,
-            spectra: reader.spectra_where(&all)?,
-            blobs,
+            scalars: reader.scalars_where(all)?,
+            records: reader.records_where(all)?,
+            spectra: Vec::new(),
+            blobs: Vec::new(),
         })
     }
+}
+
+/// A run that is still being written grows between two calls: all of them read up to the same step.
+fn complete(reader: &RunReader) -> Result<Filter, ReportError> {
+    Ok(match reader.last_step()? {
+        Some(last) => Filter::new().steps(..=last),
+        None => Filter::new().steps(..0),
+    })
 }

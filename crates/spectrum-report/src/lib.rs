@@ -4,6 +4,7 @@
 //!
 //! - [`write_report`] makes one self-contained HTML page of one run or of several overlaid. A run made from checkpoints gets
 //!   the same page: its layers side by side first, and curves over time only where there is more than one checkpoint;
+//! - [`write_sweep_report`] makes one page of the many runs of a sweep: curves with bands over seeds, phase diagram, scatter;
 //! - [`show::tables`] and [`show::json`] are what `spectrum show` prints;
 //! - [`compare::compare`] holds two runs of one config against the cross-backend contract.
 //!
@@ -33,6 +34,7 @@ mod payload;
 mod sections;
 mod series;
 pub mod show;
+mod sweep;
 mod table;
 mod tail;
 mod thin;
@@ -41,3 +43,4 @@ pub use data::RunData;
 pub use error::ReportError;
 pub use layers::layers;
 pub use page::{report_html, write_report};
+pub use sweep::{SweepPoint, sweep_html, write_sweep_report};

@@ -9,17 +9,18 @@ use spectrum_store::Status;
 use crate::html::{escape, facts_table, fill, numbers, script_json};
 use crate::{ReportError, RunData, config, facts, payload, sections};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 const PAGE: &str = include_str!("assets/page.html");
 const STYLE: &str = include_str!("assets/style.css");
 
 /// One figure, one file; they share one scope, in this order.
-const SCRIPTS: [&str; 18] = [
+const SCRIPTS: [&str; 20] = [
     include_str!("assets/js/svg.js"),
     include_str!("assets/js/scale.js"),
     include_str!("assets/js/data.js"),
     include_str!("assets/js/chart.js"),
     include_str!("assets/js/plot.js"),
+    include_str!("assets/js/names.js"),
     include_str!("assets/js/layer.js"),
     include_str!("assets/js/law.js"),
     include_str!("assets/js/controls.js"),
@@ -32,6 +33,7 @@ const SCRIPTS: [&str; 18] = [
     include_str!("assets/js/depth.js"),
     include_str!("assets/js/table.js"),
     include_str!("assets/js/measures.js"),
+    include_str!("assets/js/theme.js"),
     include_str!("assets/js/main.js"),
 ];
 
@@ -104,7 +106,11 @@ fn banner(run: &RunData, name: &str, several: bool) -> Option<String> {
 /// # Errors
 /// [`ReportError::NoRuns`] without a run; [`ReportError::Write`] when the file cannot be written.
 pub fn write_report(runs: &[RunData], out: &Path) -> Result<(), ReportError> {
-    let html = report_html(runs)?;
+    write_page(&report_html(runs)?, out)
+}
+
+/// Writes a page beside its place and renames it.
+pub(crate) fn write_page(html: &str, out: &Path) -> Result<(), ReportError> {
     let beside = beside(out);
     let written = fs::write(&beside, html).and_then(|()| fs::rename(&beside, out));
     written.map_err(|source| {

@@ -49,7 +49,7 @@ const LOSS_NOTE: &str = "Losses at step t are those of the weights after t optim
      the batch at the weights before the step.";
 
 /// Metrics whose values are codes, with the name of each code.
-fn codes() -> Value {
+pub(crate) fn codes() -> Value {
     json!({
         "shape_class": SHAPE_CLASSES,
         "best_tail": ["power law", "truncated power law", "log-normal", "exponential", "stretched exponential"],

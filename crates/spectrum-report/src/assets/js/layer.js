@@ -35,8 +35,4 @@ function valueAt(m, name, t) {
   return { t: c.t[i], v: null, why: why ? why[0] : "no value" };
 }
 
-const metricTitle = (name) => { for (const [, names] of GROUPS) if (names[name]) return names[name]; return name; };
-// A metric whose values are codes: [[code, name], ...]; null for a number.
-const codesOf = (name) => (DATA.codes[name] ? DATA.codes[name].map((word, i) => [i, word]) : null);
-const codeName = (codes, v) => (codes.find((c) => c[0] === v) || [0, text(v)])[1];
 const sameMatrix = (a, b) => Boolean(a && b) && a.layer === b.layer && a.kind === b.kind && a.view === b.view;

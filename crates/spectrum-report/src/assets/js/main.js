@@ -1,10 +1,6 @@
 // Theme, then every section.
 (() => {
-  const root = document.documentElement;
-  const asked = new URLSearchParams(location.search).get("theme");
-  if (asked === "dark" || asked === "light") root.dataset.theme = asked;
-  const dark = () => root.dataset.theme === "dark" || (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
-  document.getElementById("theme").addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; });
+  startTheme();
 
   // A section that the run has nothing for is not on the page.
   const part = (id, fill) => { const at = document.getElementById(id); if (at) fill(at); };

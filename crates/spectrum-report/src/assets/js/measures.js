@@ -1,11 +1,4 @@
 // Every measure over time as small multiples, each with its null in the same panel.
-const GROUPS = [
-  ["Norms", { frobenius_norm: "Frobenius norm", spectral_norm: "Spectral norm", nuclear_norm: "Nuclear norm" }],
-  ["Ranks and concentration", { stable_rank: "Stable rank", effective_rank: "Effective rank", effective_rank_normalized: "Effective rank / min(m, n)", mass_rank_90: "Rank of 90 % of the mass", gini: "Gini coefficient" }],
-  ["Tail", { alpha_hill: "Hill \u03b1 (median cut-off)", alpha: "Power-law \u03b1 (fit)", alpha_sigma: "Standard error of \u03b1", alpha_distance: "KS distance of the fit", xmin: "\u03bb at which the tail begins", tail_size: "Values in the tail", alpha_weighted: "\u03b1 log\u2081\u2080 \u03bb\u2081 (alpha-hat)", log_alpha_norm: "log\u2081\u2080 of \u03a3 \u03bb^\u03b1", alpha_farms: "\u03b1 of submatrices of one aspect", alpha_hill_bulk: "Hill \u03b1 without the outliers", tail_gof_p: "Goodness of fit, p", best_tail: "Best law of the tail", training_warning: "WeightWatcher\u2019s warning", shape_class: "Shape class" }],
-  ["Against Marchenko\u2013Pastur", { mp_distance: "KS distance to the law", mp_variance: "Fitted entry variance", mp_edge: "Bulk edge (\u03bb)", top_to_edge: "Largest \u03bb / edge", outliers: "Outliers", outliers_initial: "Outliers, variance of W\u2080" }],
-  ["Alignment", { teacher_alignment: "Alignment with the teacher |cos|", label_alignment: "Alignment with the labels |cos|", kta: "Kernel-target alignment", kta_centred: "Kernel-target alignment, centred", kta_train: "Kernel-target alignment, training set", ridge_test_loss: "Test loss, refitted readout", update_overlap_left: "Overlap with the update, left cos\u00b2", update_overlap_right: "Overlap with the update, right cos\u00b2", agreement_left: "Agreement with the step before, left", agreement_right: "Agreement with the step before, right", subspace_agreement_left: "Agreement of subspaces, left", subspace_agreement_right: "Agreement of subspaces, right", alignment_score: "Alignment score", agreement_score: "Agreement score" }],
-];
 const NULL = "null_";
 
 function metricNames(matrices) {
