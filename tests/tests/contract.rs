@@ -87,7 +87,8 @@ fn holds(experiment: &Experiment, sets: &[&str], out: &str) -> Result<(), Failed
         let of: Vec<&Value> = rows.iter().filter(|r| r["metric"] == metric).collect();
         assert!(!of.is_empty() && of.iter().all(|r| r["holds"] == true), "{metric} was not compared");
     }
-    let uncovered: Vec<&Value> = rows.iter().filter(|r| r["holds"].is_null() && r["note"].is_null()).map(|r| &r["metric"]).collect();
+    let uncovered: Vec<&Value> =
+        rows.iter().filter(|r| r["holds"].is_null() && r["note"].is_null()).map(|r| &r["metric"]).collect();
     assert!(uncovered.is_empty(), "no tolerance for {uncovered:?}");
     // Different arithmetic does differ: two runs that never do would be one run compared with itself.
     assert!(rows.iter().any(|r| r["deviation"].as_f64().is_some_and(|d| d > 0.0)), "nothing deviates at all");

@@ -25,6 +25,14 @@ pub enum AnalyzeError {
         /// Which parameter and view.
         source: CoreError,
     },
+    /// More matrices than a run directory is made for.
+    #[error("{path}: more than {limit} matrices are chosen: choose fewer with --layers, or fewer --views", path = path.display())]
+    TooMany {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The most that are taken.
+        limit: usize,
+    },
     /// A glob cannot be read.
     #[error("--layers `{glob}` is no pattern: {why}")]
     Glob {

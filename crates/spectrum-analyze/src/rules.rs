@@ -59,8 +59,9 @@ fn stem(name: &str) -> &str {
 fn is_embedding(name: &str) -> bool {
     let stem = stem(name);
     let last = stem.rsplit('.').next().unwrap_or(stem);
-    let usual = matches!(last, "wte" | "wpe" | "embed_tokens" | "embed" | "emb");
-    usual || last.contains("embedding") || last.ends_with("_emb")
+    let usual = matches!(last, "wte" | "wpe" | "embed_tokens" | "embed_positions" | "shared" | "embed" | "emb");
+    let endings = ["embedding", "embeddings", "embedding_table", "_emb"];
+    usual || endings.iter().any(|e| last.ends_with(e))
 }
 
 /// LSTM or GRU, from the recurrent weight (gates * h, h) of the same layer.
@@ -100,7 +101,8 @@ fn projection(name: &str) -> Option<Projection> {
         "out_proj" | "c_proj" | "output" if attention => Some(Projection::Output),
         "dense" if before == "output" && attention => Some(Projection::Output),
         "0" if before == "to_out" => Some(Projection::Output),
-        "c_attn" | "qkv" | "qkv_proj" | "query_key_value" => Some(Projection::Stacked),
+        "c_attn" | "qkv" | "qkv_proj" | "Wqkv" => Some(Projection::Stacked),
+        "query_key_value" => Some(Projection::Interleaved),
         _ => None,
     }
 }
@@ -130,19 +132,20 @@ pub fn rules(
         return of(&[(ViewChoice::Stacked, View::Stacked), (ViewChoice::Gates, View::Gates(cell))], View::Stacked);
     }
     let Some(role) = projection(name) else { return vec![rule(View::Matrix)] };
-    let whole = if role == Projection::Stacked { View::Stacked } else { View::Matrix };
+    let stacked = matches!(role, Projection::Stacked | Projection::Interleaved);
+    let whole = if stacked { View::Stacked } else { View::Matrix };
     let count = match role {
         Projection::Key | Projection::Value if dialect.key_heads > 0 => dialect.key_heads,
         _ => dialect.heads,
     };
     // Grouped queries stack unequal thirds: their heads cannot be told from the shape.
-    let grouped = role == Projection::Stacked && dialect.key_heads > 0 && dialect.key_heads != dialect.heads;
-    let wholes = [(ViewChoice::Matrix, whole), (ViewChoice::Stacked, whole)];
+    let grouped = stacked && dialect.key_heads > 0 && dialect.key_heads != dialect.heads;
     if count == 0 || grouped {
-        return of(&wholes[..1], whole);
+        return vec![rule(whole)];
     }
-    let first = if role == Projection::Stacked { wholes[1] } else { wholes[0] };
-    of(&[first, (ViewChoice::Heads, View::Heads { count, role })], whole)
+    // One whole, by whichever of its two names.
+    let name = if asked.contains(&ViewChoice::Matrix) { ViewChoice::Matrix } else { ViewChoice::Stacked };
+    of(&[(name, whole), (ViewChoice::Heads, View::Heads { count, role })], whole)
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use spectrum_store::{Existing, RunDirectory, RunInfo, RunWriter, Status};
 use spectrum_tail::{Convention, FitOptions};
 
 use crate::select::{Item, items};
-use crate::settings::{Description, LeftOut, Settings, Source};
+use crate::settings::{Description, LeftOut, Settings, Source, ViewChoice};
 use crate::work::{Before, Context};
-use crate::{AnalyzeError, series, workers};
+use crate::{AnalyzeError, heads, series, workers};
 
 /// What is analysed, and where to.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +72,7 @@ pub fn analyze(request: &Request, progress: &mut dyn FnMut(&Progress)) -> Result
     let settings = &request.settings;
     check(settings)?;
     let paths = discover(&request.path)?;
-    let base = request.base.as_deref().map(Checkpoint::open).transpose()?;
+    let base = request.base.as_deref().map(one_checkpoint).transpose()?;
     let mut left_out = Vec::new();
     let mut parts = Vec::new();
     for (path, step) in paths.iter().zip(series::steps(&paths)) {
@@ -92,7 +92,7 @@ pub fn analyze(request: &Request, progress: &mut dyn FnMut(&Progress)) -> Result
     }
     let mut description = Description {
         name: series::name(&request.path),
-        spectra: settings.clone(),
+        spectra: resolved(settings, &paths),
         checkpoint: parts.iter().map(|p| source(&p.file, p.step, &p.items)).collect::<Result<_, _>>()?,
         base: base.as_ref().map(|b| source(b, 0, &[])).transpose()?,
         left_out,
@@ -147,10 +147,32 @@ fn check(settings: &Settings) -> Result<(), AnalyzeError> {
     if settings.convention.parse::<Convention>().is_err() {
         return wrong("--convention", settings.convention.clone(), "csn, ww, hill");
     }
-    if !(settings.goodness_precision > 0.0 && settings.goodness_precision <= 0.5) {
-        return wrong("--precision", settings.goodness_precision.to_string(), "a number in (0, 0.5]");
+    // 1/4 p^-2 draws: a quarter of a million at the lower end.
+    if !(1e-3..=0.5).contains(&settings.goodness_precision) {
+        return wrong("--precision", settings.goodness_precision.to_string(), "a number from 0.001 to 0.5");
     }
     Ok(())
+}
+
+/// The one checkpoint that a path stands for.
+fn one_checkpoint(path: &Path) -> Result<Checkpoint, AnalyzeError> {
+    match &discover(path)?[..] {
+        [file] => Ok(Checkpoint::open(file)?),
+        several => Err(AnalyzeError::Option {
+            option: "--base",
+            found: format!("{}, with {} checkpoints", path.display(), several.len()),
+            expected: "one checkpoint",
+        }),
+    }
+}
+
+/// The settings with the heads that the first model's `config.json` says, where heads were asked for.
+fn resolved(settings: &Settings, paths: &[PathBuf]) -> Settings {
+    let mut settings = settings.clone();
+    if settings.heads == 0 && settings.views.contains(&ViewChoice::Heads) {
+        settings.heads = paths.first().map_or(0, |p| heads::of_folder(p).0);
+    }
+    settings
 }
 
 /// All checkpoints in step order. Returns the time that workers were busy, in seconds.
@@ -194,7 +216,11 @@ fn all(
         writer.write_step(&rows)?;
         if parts.len() > 1 {
             let key = |id: &MatrixId| (id.layer.clone(), id.view.clone());
-            before = Some(rows.spectra.into_iter().map(|s| (key(&s.id), s.spectrum)).collect());
+            // A matrix without a spectrum has its reason in each of its records.
+            let reasons = rows.records.iter().filter_map(|r| Some((key(&r.id), Err(r.outcome.reason()?.clone()))));
+            let mut now: Before = reasons.collect();
+            now.extend(rows.spectra.into_iter().map(|s| (key(&s.id), Ok(s.spectrum))));
+            before = Some(now);
         }
     }
     Ok(busy)
@@ -209,8 +235,11 @@ fn in_common(
 ) -> Result<Vec<Item>, AnalyzeError> {
     let mut kept = Vec::new();
     for item in items {
-        match base.tensors().iter().find(|t| t.name == item.name) {
-            Some(t) if t.shape == item.shape => kept.push(item),
+        match base.tensor(&item.name) {
+            Some(t) if t.shape == item.shape && t.dtype.precision().is_some() => kept.push(item),
+            Some(t) if t.shape == item.shape => {
+                left_out.push(LeftOut { name: item.name, why: format!("the base's elements are {}", t.dtype) });
+            }
             Some(t) => left_out.push(LeftOut {
                 why: format!("its shape is {:?}, the base's {:?}", item.shape, t.shape),
                 name: item.name,
@@ -226,9 +255,8 @@ fn in_common(
 
 fn source(file: &Checkpoint, step: u64, items: &[Item]) -> Result<Source, AnalyzeError> {
     let path = std::path::absolute(file.path()).unwrap_or_else(|_| file.path().to_owned());
-    let modified = path.metadata().and_then(|m| m.modified());
-    let modified = modified.map_err(|why| AnalyzeError::File { path: path.clone(), why })?;
-    let modified = modified.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+    let changed = file.files().into_iter().map(|path| changed(&path).map_err(|why| AnalyzeError::File { path, why }));
+    let modified = changed.collect::<Result<Vec<_>, _>>()?.into_iter().max().unwrap_or(0);
     Ok(Source {
         step,
         bytes: file.file_bytes(),
@@ -237,8 +265,23 @@ fn source(file: &Checkpoint, step: u64, items: &[Item]) -> Result<Source, Analyz
         tensors: file.tensors().len() as u64,
         parameters: items.iter().map(|i| i.shape.iter().product::<usize>() as u64).sum(),
         modified: modified.to_string(),
-        path,
+        // TOML and JSON hold Unicode alone.
+        path: PathBuf::from(path.to_string_lossy().into_owned()),
     })
+}
+
+/// When a file was last written or put in its place, in nanoseconds since 1970. Archives and package installers set the
+/// time of writing, to one and the same for every version of a file; nobody sets the time of change.
+fn changed(path: &Path) -> std::io::Result<u128> {
+    let facts = path.metadata()?;
+    let written = facts.modified()?.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+    #[cfg(unix)]
+    let written = {
+        use std::os::unix::fs::MetadataExt;
+        let placed = i128::from(facts.ctime()) * 1_000_000_000 + i128::from(facts.ctime_nsec());
+        written.max(u128::try_from(placed).unwrap_or(0))
+    };
+    Ok(written)
 }
 
 /// The precisions of the matrices, in the order in which they first occur.
@@ -246,7 +289,7 @@ fn precisions(parts: &[Part]) -> String {
     let mut names: Vec<String> = Vec::new();
     for part in parts {
         for item in &part.items {
-            let dtype = part.file.tensors().iter().find(|t| t.name == item.name).map(|t| t.dtype.to_string());
+            let dtype = part.file.tensor(&item.name).map(|t| t.dtype.to_string());
             names.extend(dtype.filter(|d| !names.contains(d)));
         }
     }

@@ -7,7 +7,7 @@ use spectrum_checkpoint::{Checkpoint, Container, Dtype};
 use spectrum_core::StridedView;
 
 use crate::rules::{Dialect, Named, rules};
-use crate::settings::{LeftOut, Settings};
+use crate::settings::{LeftOut, Settings, ViewChoice};
 use crate::{AnalyzeError, heads};
 
 /// One tensor with the matrices that it becomes.
@@ -22,19 +22,38 @@ pub(crate) struct Item {
     pub cost: f64,
 }
 
+/// The most matrices of one checkpoint: each costs some twenty rows, and a line in the report.
+const MOST: usize = 65_536;
+
 /// The tensors to analyse, in the file's order, and what was left out.
 pub(crate) fn items(file: &Checkpoint, settings: &Settings) -> Result<(Vec<Item>, Vec<LeftOut>), AnalyzeError> {
     let path = file.path();
     let mut left_out: Vec<LeftOut> =
         file.skipped().iter().map(|s| LeftOut { name: s.name.clone(), why: s.reason.clone() }).collect();
     let named: Vec<Named<'_>> = file.tensors().iter().map(|t| (t.name.as_str(), t.shape.as_slice())).collect();
-    let (queries, keys) = if settings.heads > 0 { (settings.heads, settings.heads) } else { heads::of_folder(path) };
+    let said = heads::of_folder(path);
+    let (queries, keys) = match settings.heads {
+        0 => said,
+        // Grouped queries: the folder's config still says how many keys there are.
+        n if n == said.0 => said,
+        n => (n, n),
+    };
     let dialect = Dialect::of(&named, file.container() == Container::Burnpack, settings.layout, queries, keys);
     let matchers = settings.layers.iter().map(|g| matcher(g)).collect::<Result<Vec<_>, _>>()?;
     let (mut found, mut vectors, mut names) = (Vec::new(), 0usize, Vec::new());
     let mut matched = vec![false; matchers.len()];
+    let mut views: Vec<&'static str> = Vec::new();
+    let mut matrices = 0;
     for tensor in file.tensors() {
-        let rules = rules(&tensor.name, &tensor.shape, &named, &dialect, &settings.views);
+        // Extents beside a zero are bounded by no file: such a tensor gets its usual view alone.
+        let empty = tensor.shape.contains(&0);
+        if empty && !countable(&tensor.shape) {
+            let why = format!("it is empty, of shape {:?}", tensor.shape);
+            left_out.push(LeftOut { name: tensor.name.clone(), why });
+            continue;
+        }
+        let asked = if empty { &[][..] } else { &settings.views[..] };
+        let rules = rules(&tensor.name, &tensor.shape, &named, &dialect, asked);
         if rules.is_empty() {
             vectors += 1;
             continue;
@@ -51,8 +70,13 @@ pub(crate) fn items(file: &Checkpoint, settings: &Settings) -> Result<(Vec<Item>
         }
         let mut windows = Vec::new();
         for rule in &rules {
+            views.push(rule.view.as_str());
             let views = StridedView::of(&tensor.name, rule.view, &tensor.shape, rule.order);
             windows.extend(views.map_err(|source| AnalyzeError::View { path: path.to_owned(), source })?);
+        }
+        matrices += windows.len();
+        if matrices > MOST {
+            return Err(AnalyzeError::TooMany { path: path.to_owned(), limit: MOST });
         }
         let size = |w: &StridedView| w.rows.saturating_mul(w.cols);
         let elements = windows.iter().map(size).max().unwrap_or(0);
@@ -70,11 +94,26 @@ pub(crate) fn items(file: &Checkpoint, settings: &Settings) -> Result<(Vec<Item>
     if let Some(k) = matched.iter().position(|m| !m) {
         return Err(no_such_layer(&settings.layers[k], path, &names));
     }
+    for asked in settings.views.iter().filter(|v| !views.contains(&v.as_str())) {
+        let why = match asked {
+            ViewChoice::Heads if dialect.heads == 0 => {
+                "how many heads? Neither --heads nor a config.json beside the weights says it"
+            }
+            _ => "fits none of the tensors",
+        };
+        left_out.push(LeftOut { name: format!("--views {}", asked.as_str()), why: why.to_owned() });
+    }
     if vectors > 0 {
         let why = "fewer than two axes: biases, norms, statistics".to_owned();
         left_out.push(LeftOut { name: format!("{vectors} tensors"), why });
     }
     Ok((found, left_out))
+}
+
+/// Whether the product of the extents that are not zero can be counted with.
+fn countable(shape: &[usize]) -> bool {
+    let product = shape.iter().filter(|d| **d > 0).try_fold(1u32, |n, &d| n.checked_mul(u32::try_from(d).ok()?));
+    product.is_some()
 }
 
 fn first(left_out: &[LeftOut]) -> String {

@@ -62,6 +62,14 @@ macro_rules! choice {
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$vdoc])* $variant),+ }
 
+        impl $name {
+            /// The name that the user gives it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
         impl FromStr for $name {
             type Err = AnalyzeError;
             fn from_str(s: &str) -> Result<Self, AnalyzeError> {

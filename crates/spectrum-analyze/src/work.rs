@@ -20,8 +20,8 @@ const GRID: usize = 255;
 const PROBES: usize = 8;
 const LANCZOS_STEPS: usize = 50;
 
-/// Spectra of the checkpoint before, by layer and view.
-pub(crate) type Before = HashMap<(String, String), Spectrum>;
+/// Spectra of the checkpoint before, by layer and view, or why there was none.
+pub(crate) type Before = HashMap<(String, String), Result<Spectrum, Reason>>;
 
 /// What all workers share.
 pub(crate) struct Context<'a> {
@@ -71,7 +71,7 @@ impl Context<'_> {
         let mut rows = self.recorder.rows(m, spectrum.as_ref(), None, None);
         let id = identity(m);
         if let Some(before) = self.before.and_then(|b| b.get(&(m.layer.clone(), m.view.clone()))) {
-            rows.records.extend(agreement::records(&id, spectrum.as_ref(), Ok(before)));
+            rows.records.extend(agreement::records(&id, spectrum.as_ref(), before.as_ref()));
         }
         if large && spectrum.is_ok() {
             rows.blobs.extend(self.density(plan, m).map(|data| Blob {
@@ -107,7 +107,9 @@ impl Context<'_> {
     fn extras(&self, plan: &mut Plan, m: &LayerMatrix, spectrum: Result<&Spectrum, &Reason>, rows: &mut StepRows) {
         let (seed, route, id) = (self.settings.seed, self.recorder.route, identity(m));
         comparison::measure(&id, spectrum, &self.tail, rows);
-        for extra in &self.settings.extras {
+        // In an order of our own, each once, however they were asked for.
+        let all = [Extra::Shuffle, Extra::Farms, Extra::Goodness];
+        for extra in all.into_iter().filter(|e| self.settings.extras.contains(e)) {
             match extra {
                 Extra::Shuffle => shuffled::measure(m, spectrum, seed, route, plan, rows),
                 Extra::Farms => farms::measure(m, None, route, plan, rows),

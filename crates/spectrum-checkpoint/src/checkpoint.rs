@@ -18,6 +18,10 @@ pub(crate) trait Source: Send + Sync {
     fn with(&self, index: usize, f: &mut dyn FnMut(&[u8])) -> Result<(), CheckpointError>;
     /// The elements are not needed for now.
     fn release(&self, _index: usize) {}
+    /// The files beside the one that was opened.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }
 
 /// What a reader hands to [`Checkpoint`].
@@ -99,6 +103,12 @@ impl Checkpoint {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The file that was opened, and the shards that it is an index of.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        std::iter::once(self.path.clone()).chain(self.opened.source.files()).collect()
     }
 
     /// Bytes of the file, or of the index and all shards.

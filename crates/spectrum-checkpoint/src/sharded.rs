@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -147,5 +147,9 @@ impl Source for Shards {
     fn release(&self, index: usize) {
         let (shard, tensor) = self.places[index];
         self.opened[shard].source().release(tensor);
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.opened.iter().map(|shard| shard.path().to_owned()).collect()
     }
 }

@@ -119,7 +119,7 @@ pub(crate) struct Analyze {
     #[arg(long, value_name = "NAME", default_value = "csn")]
     pub convention: String,
     /// Patterns on tensor names (`*.attention.*`)
-    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    #[arg(long, value_name = "GLOB")]
     pub layers: Vec<String>,
     /// flatten, positions (convolutions), stacked, gates (recurrent), matrix, heads (attention)
     #[arg(long, value_name = "VIEW", value_delimiter = ',')]

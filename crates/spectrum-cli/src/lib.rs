@@ -37,7 +37,8 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(text) = &failure.text {
-                eprintln!("spectrum: {text}");
+                // Names in it may come from files: they end no line early and move no cursor. (TOML's errors have lines.)
+                eprintln!("spectrum: {}", text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}"));
             }
             ExitCode::from(failure.code)
         }

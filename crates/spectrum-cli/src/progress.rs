@@ -78,11 +78,12 @@ impl ShareReporter {
         let what = format!("{} of {}: {}", p.done, p.total, p.layer);
         if let Some(bar) = &self.bar {
             bar.set_position((PARTS * p.share) as u64);
-            bar.set_message(what.clone());
+            bar.set_message(what.replace(char::is_control, "\u{fffd}"));
         }
         if self.plain && self.said.elapsed() >= EVERY && p.share > 0.0 {
             self.said = Instant::now();
             let left = self.start.elapsed().as_secs_f64() * (1.0 - p.share) / p.share;
+            let what = what.replace(char::is_control, "\u{fffd}");
             eprintln!("{:.0} %  {left:.0} s left  {what}", 100.0 * p.share);
         }
     }

@@ -55,8 +55,10 @@ pub enum Projection {
     Value,
     /// The output projection: heads share out the inputs.
     Output,
-    /// Queries, keys and values stacked along the output.
+    /// Queries, keys and values stacked along the output: all queries first.
     Stacked,
+    /// The same head by head: queries, keys and values of the first, then of the next (GPT-NeoX, BLOOM).
+    Interleaved,
 }
 
 impl View {

@@ -178,6 +178,17 @@ impl StridedView {
                 };
                 Some((0..count).map(head).collect())
             }
+            Projection::Interleaved => {
+                let thirds = count.checked_mul(3).filter(|n| *n > 0 && self.rows.is_multiple_of(*n))?;
+                let rows = self.rows / thirds;
+                let at = |(p, part): (usize, &str), h: usize| Self {
+                    name: format!("{}.{part}[{h}]", self.name),
+                    rows,
+                    offset: self.offset + (3 * h + p) * rows * self.row_stride,
+                    ..self.clone()
+                };
+                Some(["q", "k", "v"].into_iter().enumerate().flat_map(|p| (0..count).map(move |h| at(p, h))).collect())
+            }
             Projection::Stacked => {
                 let thirds = self.rows_shared_out(&["q", "k", "v"])?;
                 let each = thirds.iter().zip(["q", "k", "v"]).map(|(third, part)| named(part, third));

@@ -2,6 +2,8 @@
 //!
 //! The crate names neither Burn nor a model: it works on configs, a [`Runner`] and run directories.
 
+pub mod claims;
 mod runner;
+pub mod sweep;
 
 pub use runner::{Planned, Point, Runner, RunnerError};

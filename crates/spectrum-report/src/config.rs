@@ -35,8 +35,8 @@ pub(crate) fn differing(configs: &[&str]) -> BTreeMap<String, Vec<Option<String>
 }
 
 /// Keys in which a config may differ while the science is the same: where it runs, in what arithmetic, under which name.
-pub(crate) const PLACE: [&str; 7] =
-    ["backend", "precision", "device", "out", "name", "spectra.workers", "spectra.queue"];
+pub(crate) const PLACE: [&str; 8] =
+    ["checkpoint", "backend", "precision", "device", "out", "name", "spectra.workers", "spectra.queue"];
 
 /// A short name for each of several runs: what they do not share.
 pub(crate) fn names(runs: &[RunData]) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::payload::MAX_MATRICES;
 use crate::series::{self, MatrixKey};
 use crate::{RunData, facts, sections, table};
 
@@ -100,7 +101,7 @@ pub(crate) fn numbers(runs: &[RunData], names: &[String]) -> String {
         if !scalars.is_empty() {
             out.push_str(&first_and_last("Losses and other scalars", scalars.into_iter(), true, one_step));
         }
-        let all = series::metrics(run);
+        let all = series::metrics(run).into_iter().take(MAX_MATRICES);
         let many = all.len() > MANY_MATRICES;
         if many {
             let _ = writeln!(out, "<details><summary>All measures of {} matrices</summary>", all.len());

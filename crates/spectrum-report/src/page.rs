@@ -88,6 +88,19 @@ pub fn report_html(runs: &[RunData]) -> Result<String, ReportError> {
 
 /// What a reader must know before any figure: the run did not end well.
 fn banner(run: &RunData, name: &str, several: bool) -> Option<String> {
+    let status = status(run, name, several).unwrap_or_default();
+    let left_out = match payload::left_out(run) {
+        0 => String::new(),
+        n => format!(
+            "<p class=\"banner\">{n} smaller matrices are not on this page, which holds {}; the run directory has all.</p>\n",
+            payload::MAX_MATRICES
+        ),
+    };
+    Some(status + &left_out).filter(|b| !b.is_empty())
+}
+
+/// What is to be said of a run that did not end as it should.
+fn status(run: &RunData, name: &str, several: bool) -> Option<String> {
     let what = match run.info.status {
         Status::Finished => return None,
         Status::Running => "is not finished: it is still being written, or was killed".to_owned(),

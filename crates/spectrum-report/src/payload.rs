@@ -1,6 +1,6 @@
 //! The data inside the page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use spectrum_core::{Blob, Outcome, SpectrumRow};
@@ -12,6 +12,8 @@ use crate::layers::SHAPE_CLASSES;
 use crate::series::{self, MatrixKey};
 use crate::{RunData, sections, tail, thin};
 
+/// Matrices of one run on the page: each costs a browser some hundred kilobytes of memory.
+pub(crate) const MAX_MATRICES: usize = 2000;
 /// Spectra of one matrix that the slider holds at most.
 const MAX_SPECTRA: usize = 200;
 /// Fewest spectra kept, however many matrices there are.
@@ -73,8 +75,10 @@ fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
     for b in run.blobs.iter().filter(|b| b.name == DENSITY && b.cols == 2 && b.data.len() == 2 * b.rows && b.rows > 1) {
         densities.insert(((&b.id).into(), b.id.step), b);
     }
+    let chosen = largest(run);
     let matrices: Vec<Value> = series::metrics(run)
         .into_iter()
+        .filter(|(key, _)| chosen.as_ref().is_none_or(|c| c.contains(key)))
         .map(|(key, metrics)| {
             let curves: Map<String, Value> =
                 metrics.iter().map(|(k, c)| ((*k).to_owned(), c.json(METRIC_POINTS))).collect();
@@ -99,6 +103,27 @@ fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
         })
         .collect();
     json!({ "name": name, "scalars": scalars, "matrices": matrices })
+}
+
+/// The matrices of the page where it cannot hold all: those with the most singular values.
+fn largest(run: &RunData) -> Option<BTreeSet<MatrixKey>> {
+    let mut sizes: BTreeMap<MatrixKey, usize> = BTreeMap::new();
+    for s in &run.spectra {
+        let size = sizes.entry((&s.id).into()).or_default();
+        *size = (*size).max(s.spectrum.singular_values.len());
+    }
+    if sizes.len() <= MAX_MATRICES {
+        return None;
+    }
+    let mut keys: Vec<(usize, MatrixKey)> = sizes.into_iter().map(|(key, size)| (size, key)).collect();
+    keys.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    Some(keys.into_iter().take(MAX_MATRICES).map(|(_, key)| key).collect())
+}
+
+/// How many matrices of a run are not on its page.
+pub(crate) fn left_out(run: &RunData) -> usize {
+    let all: BTreeSet<MatrixKey> = run.spectra.iter().map(|s| (&s.id).into()).collect();
+    all.len().saturating_sub(MAX_MATRICES)
 }
 
 type Metrics<'a> = BTreeMap<&'a str, series::Curve<'a>>;

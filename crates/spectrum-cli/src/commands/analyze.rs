@@ -20,7 +20,7 @@ fn settings(args: &Analyze) -> Result<Settings, Failure> {
     }
     let every = || vec!["*".to_owned()];
     Ok(Settings {
-        layers: if args.layers.is_empty() { every() } else { args.layers.clone() },
+        layers: if args.layers.is_empty() { every() } else { args.layers.iter().flat_map(|l| patterns(l)).collect() },
         convention: args.convention.clone(),
         route: args.route.parse().map_err(|e| Failure::input(format!("--route: {e}")))?,
         vectors: args.vectors,
@@ -33,6 +33,38 @@ fn settings(args: &Analyze) -> Result<Settings, Failure> {
         seed: args.seed,
     })
 }
+
+/// The patterns of a list, whose commas are those outside `{a,b}` and `[,]`.
+fn patterns(list: &str) -> Vec<String> {
+    let (mut out, mut braces, mut class, mut escaped) = (vec![String::new()], 0usize, false, false);
+    for c in list.chars() {
+        match c {
+            _ if escaped => {}
+            ']' => class = false,
+            '[' => class = true,
+            '{' if !class => braces += 1,
+            '}' if !class => braces = braces.saturating_sub(1),
+            ',' if braces == 0 && !class => {
+                out.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+        if let Some(last) = out.last_mut() {
+            last.push(c);
+        }
+    }
+    out
+}
+
+/// Text from a file, in which nothing moves the cursor.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// So many left-out tensors are named; the rest are in the config and under `--json`.
+const MOST_LEFT_OUT: usize = 20;
 
 pub(crate) fn analyze(args: &Analyze) -> Result<(), Failure> {
     let format: Option<Format> = args.export.as_deref().map(str::parse).transpose().map_err(Failure::input)?;
@@ -79,15 +111,25 @@ fn text(finished: &Finished, data: &RunData) -> String {
     for c in &finished.description.checkpoint {
         let root = c.root.as_ref().map(|r| format!(", `{r}`")).unwrap_or_default();
         let (tensors, megabytes) = (c.tensors, c.bytes as f64 / 1e6);
-        out.push_str(&format!("{}: {}{root}, {tensors} tensors, {megabytes:.1} MB\n", c.path.display(), c.container));
+        out.push_str(&format!(
+            "{}: {}{root}, {tensors} tensors, {megabytes:.1} MB\n",
+            plain(&c.path.to_string_lossy()),
+            c.container
+        ));
     }
     if let Some(base) = &finished.description.base {
         out.push_str(&format!("minus {}: {}\n", base.path.display(), base.container));
     }
     out.push('\n');
     out.push_str(&layers(data, output::width()));
-    for l in &finished.description.left_out {
-        out.push_str(&format!("  left out: {}: {}\n", l.name, l.why));
+    // What concerns all (views, vectors) comes last in the list, single tensors first.
+    let left = &finished.description.left_out;
+    for l in left.iter().take(MOST_LEFT_OUT) {
+        out.push_str(&format!("  left out: {}: {}\n", plain(&l.name), plain(&l.why)));
+    }
+    if left.len() > MOST_LEFT_OUT {
+        let more = left.len() - MOST_LEFT_OUT;
+        out.push_str(&format!("  left out: {more} more, named in config.toml and by --json\n"));
     }
     let found = if finished.found { "This was analysed before; --force repeats it.\n" } else { "" };
     let report = RunDirectory::report_file(&finished.dir);

@@ -55,7 +55,7 @@ pub struct SweepPoint {
     pub keys: Vec<(String, Value)>,
     /// The run, as far as it came; [`RunData::read_numbers`] reads what the page needs of it. None where nothing was recorded.
     pub run: Option<RunData>,
-    /// How it went, in a word: `finished`, `failed`, `cancelled`.
+    /// How it went, in a word: `finished`, or another one (`failed`, `diverged`, `cancelled`), which the page points out.
     pub status: String,
     /// Why it did not finish.
     pub reason: Option<String>,
@@ -76,6 +76,11 @@ impl SweepPoint {
 /// - all points with their status, numbers, and links to their own reports (relative to the page, where they exist).
 ///
 /// Points with the same keys, seed included, are one sample: the first one counts.
+///
+/// The page holds about a million numbers. A larger sweep is thinned, and the page says so: first to fewer steps (evenly, 21 at
+/// least), then to fewer variables. Scalars go first, then of weights and kernels the shape class, the tail indices, outliers,
+/// ranks, norms, alignments and what else `METRICS.md` names, then the same of displacements, updates and gradients, then all
+/// other metrics by name, nulls last. Correlations are of the first 64 of them, at 16 steps or so.
 ///
 /// # Errors
 /// [`ReportError::NoRuns`] without a point; [`ReportError::Write`] when the file cannot be written.

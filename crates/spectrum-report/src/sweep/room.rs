@@ -65,3 +65,65 @@ impl Room {
         Self { at, last, variables, silent, left_out: spoken[kept..].to_vec(), correlated, correlated_at }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::json;
+    use spectrum_core::{Kind, MatrixId, Outcome, Reason, Record, Scalar};
+    use spectrum_store::{RunInfo, Status};
+
+    use super::*;
+    use crate::RunData;
+    use crate::sweep::SweepPoint;
+
+    /// One point of 201 steps: a loss, the classes and indices of a weight and its update, and a metric that never has a value.
+    fn point() -> SweepPoint {
+        let (mut scalars, mut records) = (Vec::new(), Vec::new());
+        for step in 0..=200 {
+            scalars.push(Scalar { step, name: "test_loss".into(), outcome: 1.0.into() });
+            for kind in [Kind::Update, Kind::Weight] {
+                let id = MatrixId { step, layer: "hidden".into(), kind, view: "matrix".into() };
+                let mut put = |metric: &str, outcome: Outcome| {
+                    records.push(Record { id: id.clone(), metric: metric.to_owned(), outcome });
+                };
+                ["a_new_one", "null_alpha_hill", "alpha_hill", "shape_class"].map(|m| put(m, 1.0.into()));
+                put("alpha", Reason::NoConvergence.into());
+            }
+        }
+        let info = RunInfo { status: Status::Finished, ..RunInfo::default() };
+        let (spectra, blobs) = (Vec::new(), Vec::new());
+        let run = RunData { dir: PathBuf::new(), info, config: String::new(), scalars, records, spectra, blobs };
+        SweepPoint { keys: vec![("seed".into(), json!(0))], run: Some(run), status: "finished".into(), reason: None }
+    }
+
+    #[test]
+    fn steps_go_before_variables_and_the_main_ones_stay() {
+        let points = [point()];
+        let (all, grid) = (Variables::new(&points), Grid::new(&points));
+        let name = |v: &usize| {
+            let v = &all.list[*v];
+            format!("{}{}", v.matrix.map_or(String::new(), |m| format!("{} ", all.matrices[m].kind)), v.name)
+        };
+        // One point and one setting: three numbers a step and variable; nine variables that have a value.
+        let of = |budget| {
+            let room = Room::within(budget, &all, &grid);
+            assert_eq!(room.at[room.last], At::Step(200));
+            assert_eq!(room.silent.iter().map(name).collect::<Vec<_>>(), ["weight alpha", "update alpha"]);
+            assert!(room.variables.len() * room.at.len() * 3 <= budget.max(3 * FEWEST_STEPS), "{budget}");
+            (room.at.len(), room.variables.iter().map(name).collect::<Vec<_>>())
+        };
+        assert_eq!(of(1_000_000).0, MOST_STEPS);
+        assert_eq!((of(2000).0, of(2000).1.len()), (74, 9));
+        let (steps, names) = of(63 * 5);
+        assert_eq!(steps, FEWEST_STEPS);
+        let first = ["test_loss", "weight shape_class", "weight alpha_hill", "update shape_class", "update alpha_hill"];
+        assert_eq!(names, first);
+        assert_eq!(of(1).1, ["test_loss"]);
+        assert!(of(1_000_000).1.ends_with(&["weight null_alpha_hill".to_owned(), "update null_alpha_hill".to_owned()]));
+        // Codes are no ranks: they are not correlated.
+        let room = Room::within(1_000_000, &all, &grid);
+        assert_eq!((room.correlated.len(), room.correlated_at.len()), (7, CORRELATED_STEPS));
+    }
+}

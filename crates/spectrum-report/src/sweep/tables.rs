@@ -37,7 +37,7 @@ pub(crate) fn settings(grid: &Grid, all: &Variables<'_>, room: &Room) -> String 
     let of = of.map(|m| format!(" Metrics of {}.", escape(&all.matrices[m].to_string()))).unwrap_or_default();
     let mut out = format!(
         "<details open><summary>Mean over seeds at {step}</summary>\n<p class=\"note\">Mean \u{b1} half the width of its 95 % confidence \
-         interval (Student\u{2019}s t); (n): seeds that have a value, where some have none.{of}</p>\n<div class=\"scroll\"><table>\n<tr>"
+         interval (Student\u{2019}s t); n: seeds that have a value, where some have none.{of}</p>\n<div class=\"scroll\"><table>\n<tr>"
     );
     let names = grid.keys.iter().map(|k| k.name.as_str()).chain(["points"]).chain(columns.iter().map(|v| v.name));
     out.extend(names.map(|n| format!("<th class=\"n\">{}</th>", escape(n))));
@@ -48,15 +48,15 @@ pub(crate) fn settings(grid: &Grid, all: &Variables<'_>, room: &Room) -> String 
         let _ = write!(out, "<td class=\"n\">{}</td>", setting.points.len());
         for v in &columns {
             let values = of_setting(v, all, &setting.points, at);
-            let some = if values.len() < setting.points.len() { format!(" ({})", values.len()) } else { String::new() };
+            let some =
+                if values.len() < setting.points.len() { format!(", n = {}", values.len()) } else { String::new() };
             let text = match v.classes {
                 Some(classes) => majority(&values, classes).map(|m| {
                     let word = SHAPE_CLASSES.get(m.code).map_or_else(|| m.code.to_string(), |w| (*w).to_owned());
                     if m.agree() { word } else { format!("{word} ({} of {})", m.counts[m.code], values.len()) }
                 }),
                 None => t.mean(&values).map(|m| {
-                    let half = m.half.map(|h| format!(" \u{b1} {}", short(h))).unwrap_or_default();
-                    format!("{}{half}", table::number(m.mean))
+                    m.half.filter(|h| *h > 0.0).map_or_else(|| table::number(m.mean), |h| plus_minus(m.mean, h))
                 }),
             };
             let _ = write!(out, "<td class=\"n\">{}{some}</td>", escape(text.as_deref().unwrap_or("\u{2013}")));
@@ -69,9 +69,24 @@ pub(crate) fn settings(grid: &Grid, all: &Variables<'_>, room: &Room) -> String 
     out
 }
 
-/// Two significant digits.
-fn short(v: f64) -> String {
-    table::number(format!("{v:.1e}").parse().unwrap_or(v))
+/// Two digits of the half width, and the mean to the same place.
+fn plus_minus(mean: f64, half: f64) -> String {
+    let place = |v: f64| if v == 0.0 { 0 } else { v.abs().log10().floor() as i32 };
+    let decimals = 1 - place(half);
+    if !(-5..=8).contains(&place(mean).max(place(half))) || decimals > 9 {
+        return format!(
+            "{} \u{b1} {}",
+            table::number(mean),
+            table::number(format!("{half:.1e}").parse().unwrap_or(half))
+        );
+    }
+    let unit = 10f64.powi(decimals.min(0).abs());
+    let round = |v: f64| format!("{:.*}", decimals.max(0) as usize, (v / unit).round_ties_even() * unit);
+    if decimals > 0 {
+        format!("{mean:.*} \u{b1} {half:.*}", decimals as usize, decimals as usize)
+    } else {
+        format!("{} \u{b1} {}", round(mean), round(half))
+    }
 }
 
 fn more(out: &mut String, rows: usize) {
@@ -147,4 +162,22 @@ pub(crate) fn configs(points: &[SweepPoint]) -> String {
         escape(first.config.trim_end())
     );
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_has_the_digits_that_its_band_allows() {
+        let of = |mean, half| plus_minus(mean, half);
+        assert_eq!(of(0.969_494, 0.068_9), "0.969 \u{b1} 0.069");
+        assert_eq!(of(252.0, 197.3), "250 \u{b1} 200");
+        assert_eq!(of(19.333, 13.2), "19 \u{b1} 13");
+        assert_eq!(of(1_234_567.0, 12_345.0), "1235000 \u{b1} 12000");
+        assert_eq!(of(0.0, 0.25), "0.00 \u{b1} 0.25");
+        assert_eq!(of(-1.5, 0.012_34), "-1.500 \u{b1} 0.012");
+        assert_eq!(of(1.5e-9, 2.34e-10), "1.5e-9 \u{b1} 2.3e-10");
+        assert_eq!(of(1.5, 2.34e-12), "1.5 \u{b1} 2.3e-12");
+    }
 }

@@ -24,7 +24,8 @@ function hoverHits(fig, svg, hits, pick) {
     const px = (event.clientX - box.left) * k, py = (event.clientY - box.top) * k;
     let best = null, least = pick ? 60 : 30;
     for (const h of hits) {
-      const d = Math.hypot(h.x - px, (h.y - py) * (h.flat ? 0.2 : 1));
+      // A cell is hit anywhere inside its box [left, top, width, height], a dot from near by.
+      const d = h.box ? (px >= h.box[0] && px < h.box[0] + h.box[2] && py >= h.box[1] && py < h.box[1] + h.box[3] ? 0 : 1e9) : Math.hypot(h.x - px, (h.y - py) * (h.flat ? 0.2 : 1));
       if (d < least) { least = d; best = h; }
     }
     return best;

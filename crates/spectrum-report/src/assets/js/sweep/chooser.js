@@ -52,7 +52,7 @@ function keySelect(label, value, none, change) {
 
 // For each key that the figure does not draw, one value. `values()` is {key: value's place}.
 function held(change) {
-  const box = el("span", { class: "bar" }), chosen = DATA.keys.map(() => 0);
+  const box = el("span", { class: "bar" }), chosen = DATA.keys.map((k) => Math.floor(k.values.length / 2));
   const me = { box, keys: [] };
   me.show = (used) => {
     me.keys = DATA.keys.map((_, k) => k).filter((k) => !used.includes(k));

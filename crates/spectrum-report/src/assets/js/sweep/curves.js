@@ -13,10 +13,12 @@ function bandChart(fig, o) {
   }
   const kind = v.classes ? "linear" : valueKind(values.concat((o.hline || []).map((h) => h.y)), o.ykind);
   const edges = v.classes ? [] : cells.flatMap((c) => (c.mean === null || c.half === null ? [] : [c.mean - c.half, c.mean + c.half]));
-  const known = values.filter((a) => a !== null), least = Math.min(...known);
-  // On a logarithmic axis a band that comes near zero would take all the room: it ends below the least value.
-  const y = domain([...values, ...(kind === "log" ? edges.map((e) => Math.max(e, least / 3)) : edges), ...(o.hline || []).map((h) => h.y)], kind);
-  const below = kind === "log" && edges.some((e) => e < least / 3);
+  // The band of two seeds is six times as wide as that of three: wide bands end at the frame instead of squeezing all else.
+  const known = values.filter((a) => a !== null), least = Math.min(...known), most = Math.max(...known);
+  const reach = Math.max(most - least, 0.02 * Math.abs(most));
+  const within = kind === "log" ? [least / 3, most * 3] : [least - 0.6 * reach, most + 0.6 * reach];
+  const y = domain([...values, ...edges.map((e) => Math.max(within[0], Math.min(within[1], e))), ...(o.hline || []).map((h) => h.y)], kind);
+  const beyond = edges.some((e) => e < within[0] || e > within[1]);
   const classes = v.classes ? classNames(v) : null;
   const legend = o.lines.length > 1 ? o.lines.map((l, i) => ({ ...l.look, name: l.name, key: i })) : [];
   const few = cells.some((c) => c.mean !== null && c.n < c.of), gone = cells.some((c) => c.n === 0);
@@ -24,8 +26,9 @@ function bandChart(fig, o) {
   if (!v.classes && edges.length) legend.push({ name: "95 % band of the mean", fill: style, opacity: 0.2 });
   if (o.seeds && cells.some((c) => c.n > 1)) legend.push({ name: "one seed", shape: "circle", color: style, only: true, r: 2.2, opacity: 0.5 });
   if (few) legend.push({ name: "some seeds have no value", shape: "circle", color: style, only: true, hollow: true });
+  if (v.classes && o.lines.length > 1) o.says.push("Lines in one class are set a little apart.");
   if (gone) legend.push({ name: "no value", cross: true });
-  if (below) o.says.push("A band that reaches below the axis ends there.");
+  if (beyond) o.says.push("A band that leaves the frame is wider than it looks.");
   frame(fig, {
     says: o.says, legend, legendTitle: o.lines.length > 1 ? `${o.lineKey}:` : null, off: o.off, change: o.change,
     x: o.xaxis, y: { kind, range: classes ? [-0.4, classes.length - 0.6] : y, name: axisName(v), ticks: classes && classes.map((_, i) => i), texts: classes }, height: 330,
@@ -49,16 +52,18 @@ function bandChart(fig, o) {
         for (const c of l.cells) if (ok.includes(c)) run.push(c); else flush();
         flush();
       }
+      // Lines of one class would hide one another.
+      const shift = (l) => (v.classes && o.lines.length > 1 ? (o.lines.indexOf(l) - (o.lines.length - 1) / 2) * Math.min(5, 30 / o.lines.length) : 0);
       if (o.seeds) for (const l of shownLines) for (const c of l.cells) {
         c.cell.values.forEach(([, value], k) => {
           if (value === null) return;
           const aside = v.classes ? (k - (c.cell.values.length - 1) / 2) * 5 : 0;
-          draw(svg, "circle", { cx: (sx(c.at) + aside).toFixed(1), cy: sy(value).toFixed(1), r: 2.2, style: `fill:${l.look.color};fill-opacity:.5` });
+          draw(svg, "circle", { cx: (sx(c.at) + aside).toFixed(1), cy: (sy(value) + shift(l)).toFixed(1), r: 2.2, style: `fill:${l.look.color};fill-opacity:.5` });
         });
       }
       const many = Math.max(...shownLines.map((l) => l.cells.length)) > 40;
       for (const l of shownLines) {
-        draw(svg, "path", { class: "line", d: path(l.cells.map((c) => [c.at, c.cell.mean]), sx, sy), style: `stroke:${l.look.color};stroke-width:1.8;stroke-dasharray:${l.look.dash || "none"}` });
+        draw(svg, "path", { transform: `translate(0,${shift(l).toFixed(1)})`, class: "line", d: path(l.cells.map((c) => [c.at, c.cell.mean]), sx, sy), style: `stroke:${l.look.color};stroke-width:1.8;stroke-dasharray:${l.look.dash || "none"}` });
         for (const c of l.cells) {
           const tip = () => tipLines(v, c.cell, c.i, `${o.lines.length > 1 || !o.xaxis.steps ? settingName(c.cell.s) : ""}${o.xaxis.steps ? `${o.lines.length > 1 ? ", " : ""}${stepName(c.i)}` : ""}`);
           if (c.cell.mean === null) {
@@ -67,7 +72,7 @@ function bandChart(fig, o) {
             crosses.get(at).push(tip);
             continue;
           }
-          const py = sy(c.cell.mean), full = c.cell.n === c.cell.of;
+          const py = sy(c.cell.mean) + shift(l), full = c.cell.n === c.cell.of;
           if (!many || !full) marker(svg, l.look.shape, sx(c.at), py, many ? 2.4 : 3.2, `fill:${full ? l.look.color : "var(--ground)"};stroke:${l.look.color};stroke-width:1.3`);
           hits.push({ x: sx(c.at), y: py, get lines() { return tip(); } });
         }
@@ -126,9 +131,9 @@ function drawCurves(root) {
   };
   const axisChanged = () => { options.off.clear(); kinds.set(keyKinds(over.value), keyKind(over.value)); paint(); };
   const metric = variableSelect("metric", FIRST_CHOICE, () => true, paint);
-  const over = keySelect("over", 0, null, axisChanged), lines = keySelect("one line for each", DATA.keys.length > 1 ? 1 : -1, "\u2013", () => { options.off.clear(); paint(); });
+  const over = keySelect("over", MAIN_KEY, null, axisChanged), lines = keySelect("one line for each", SECOND_KEY, "\u2013", () => { options.off.clear(); paint(); });
   const kinds = slot("key", paint), rest = held(paint);
-  kinds.set(keyKinds(0), keyKind(0));
+  kinds.set(keyKinds(MAIN_KEY), keyKind(MAIN_KEY));
   if (DATA.keys.length < 2) lines.label.hidden = true;
   fig.controls.append(metric.label, over.label, lines.label, rest.box, kinds.label, el("label", {}, "values", choice(AUTO, "auto", (v) => { options.y = v; paint(); })));
   state.follow(() => { metric.fill(); paint(); });
@@ -144,12 +149,11 @@ function drawSteps(root) {
     const by = lines.value, v = metric.get();
     rest.show(by < 0 ? [] : [by]);
     if (!v) { empty(fig, "Nothing was recorded."); return; }
-    const look = looks(by), all = settingsWith(rest.values());
+    const look = looks(by), all = settingsWith(rest.values()), recorded = stepsWith(v, all);
     const one = (j) => {
       const s = all.find((q) => j === null || DATA.settings[q].at[by] === j);
-      const cells = s === undefined ? [] : steps.map(([t, i]) => ({ at: t, i, cell: together(v, s, i) }));
-      // Steps at which none of its runs recorded anything are no gaps.
-      return cells.filter((c) => c.cell.mean !== null || c.cell.values.some(([p]) => whyNot(v, p, c.i) !== "not recorded at this step" && DATA.points[p].last !== null));
+      const cells = s === undefined ? [] : recorded.map(([t, i]) => ({ at: t, i, cell: together(v, s, i) }));
+      return cells.filter((c) => c.cell.mean !== null || isGap(v, c.cell, c.i));
     };
     const list = (by < 0 ? [null] : DATA.keys[by].values.map((_, j) => j)).map((j) => ({ name: j === null ? "" : DATA.keys[by].values[j].text, look: look[j || 0], cells: one(j) }));
     const at = steps.map((q) => q[0]);
@@ -160,7 +164,7 @@ function drawSteps(root) {
     });
   };
   const metric = variableSelect("metric", FIRST_CHOICE, () => true, paint);
-  const lines = keySelect("one line for each", DATA.keys.length ? 0 : -1, DATA.keys.length ? null : "\u2013", () => { options.off.clear(); paint(); });
+  const lines = keySelect("one line for each", DATA.keys.length ? MAIN_KEY : -1, DATA.keys.length ? null : "\u2013", () => { options.off.clear(); paint(); });
   const rest = held(paint);
   fig.controls.append(metric.label, lines.label, rest.box, el("label", {}, "steps", choice([["linear", "linear"], ["log1p", "log"]], "linear", (v) => { options.x = v; paint(); })),
     el("label", {}, "values", choice(AUTO, "auto", (v) => { options.y = v; paint(); })));

@@ -101,7 +101,7 @@ function empty(fig, words) {
 // The axis of a swept key: numbers on their own scale, words (and numbers with 0 among decades) side by side.
 function keyAxis(k, kind) {
   const key = DATA.keys[k], v = key.values.map((w) => w.v), texts = key.values.map((w) => w.text);
-  if (key.numeric && kind !== "order") return { at: (i) => v[i], kind, range: domain(v, kind), name: `${keyName(k)}${kind === "log" ? ", log scale" : ""}`, span: v };
+  if (key.numeric && kind !== "order") return { at: (i) => v[i], kind, range: domain(v, kind), name: `${keyName(k)}${kind === "log" ? ", log scale" : ""}`, span: v, ...(v.length <= 16 ? { ticks: v, texts } : {}) };
   return { at: (i) => i, kind: "linear", range: [-0.5, v.length - 0.5], name: `${keyName(k)}${key.numeric ? ", values side by side" : ""}`, ticks: texts.map((_, i) => i), texts };
 }
 function keyKinds(k) {
@@ -113,7 +113,7 @@ function keyKinds(k) {
 function keyKind(k) {
   const key = DATA.keys[k], v = key.values.map((w) => w.v), positive = v.filter((a) => a > 0);
   if (!key.numeric) return "order";
-  const decades = positive.length > 1 && Math.max(...positive) / Math.min(...positive) >= 20;
+  const decades = positive.length > 1 && Math.max(...positive) / Math.min(...positive) >= 10;
   return !decades ? "linear" : positive.length === v.length ? "log" : v.every((a) => a >= 0) ? "order" : "linear";
 }
 function valueKind(values, asked) {

@@ -30,26 +30,26 @@ function drawPhase(root) {
     const k = over.value, v = metric.get();
     rest.show([k]);
     if (!v) { empty(fig, "Nothing was recorded."); return; }
-    // A kernel of zero width draws nothing: steps at which no run recorded the metric have no row.
-    const all = settingsWith(rest.values()), rows = steps.filter(([, i]) => all.some((s) => DATA.settings[s].points.some((p) => valueOf(v, p, i) !== null || whyNot(v, p, i) !== "not recorded at this step")));
+    // Steps at which no run recorded the metric have no row.
+    const all = settingsWith(rest.values()), rows = stepsWith(v, all);
     const cells = all.flatMap((s) => rows.map(([t, i]) => ({ k: DATA.settings[s].at[k], t, i, ...together(v, s, i) })));
     const values = cells.map((c) => c.mean).filter((a) => a !== null);
     if (!values.length) { empty(fig, `No value of ${v.name} at these settings.`); return; }
     const axis = keyAxis(k, kinds.value), at = DATA.keys[k].values.map((_, i) => axis.at(i));
-    if (axis.span) axis.range = cellRange(axis.span, axis.kind);
-    const split = cells.some((c) => (v.classes ? c.split : c.mean !== null && c.n < c.of)), gone = cells.some((c) => c.mean === null);
-    const partly = v.classes && cells.some((c) => c.mean !== null && c.n < c.of);
+    if (axis.span) Object.assign(axis, { range: cellRange(axis.span, axis.kind), ticks: axis.span, texts: DATA.keys[k].values.map((w) => w.text) });
+    const split = v.classes && cells.some((c) => c.split), gone = cells.some((c) => isGap(v, c, c.i));
+    const partly = cells.some((c) => c.mean !== null && c.n < c.of);
     const log = !v.classes && logSpan(values), lo = Math.min(...values), hi = Math.max(...values);
     const f = log ? Math.log10 : (a) => a, u = (a) => (hi === lo ? 0.5 : (f(a) - f(lo)) / (f(hi) - f(lo)));
     const paintOf = (a) => (v.classes ? CLASS_COLOURS[a] : viridis(u(a)));
     const legend = v.classes ? classNames(v).map((name, c) => ({ name, fill: CLASS_COLOURS[c], opacity: 0.85 })) : [];
-    if (split) legend.push({ name: v.classes ? "seeds disagree (colour: the most frequent class)" : "some seeds have no value", fill: "var(--ground)", hatch: true });
-    if (partly) legend.push({ name: "some seeds have no value", shape: "circle", color: "var(--ink)", only: true, r: 2.4 });
+    if (split) legend.push({ name: "seeds disagree (colour: the most frequent class)", fill: "var(--ground)", hatch: true });
+    if (partly) legend.push({ name: "some seeds have no value", shape: "circle", color: "var(--ink)", hollow: true, only: true, r: 2.4 });
     if (gone) legend.push({ name: "no value", cross: true });
     const ts = rows.map((q) => q[0]), kind = options.y;
     const range = kind === "log1p" ? [ts[0], ts[ts.length - 1]] : cellRange(ts, "linear");
     frame(fig, {
-      says: [[ofWhat(v), v.classes ? "majority over seeds" : `mean over seeds: ${axisName(v)}${log ? ", log colours" : ""}`, ...rest.words()].filter(Boolean).join(", ")],
+      says: [[ofWhat(v), v.classes ? "majority over seeds" : `mean over seeds${log ? ", colours on a log scale" : ""}`, ...rest.words()].filter(Boolean).join(", ")],
       legend, legendTitle: v.classes ? `${titleOf(v)}:` : null, off: new Set(), height: v.classes ? 360 : 410,
       x: axis, y: { kind, range, name: "optimizer steps done, t", ticks: kind === "linear" && ts.length <= 12 ? ts : null, texts: kind === "linear" && ts.length <= 12 ? ts.map(String) : null },
       bar: v.classes ? null : { lo, hi, log, u, v },
@@ -59,24 +59,24 @@ function drawPhase(root) {
         for (const c of cells) {
           const j = ts.indexOf(c.t), left = ex[c.k], w = ex[c.k + 1] - ex[c.k], top = Math.min(ey[j], ey[j + 1]), h = Math.abs(ey[j + 1] - ey[j]);
           const cx = left + w / 2, cy = top + h / 2;
-          if (c.mean === null) {
+          if (c.mean === null && isGap(v, c, c.i)) {
             const r = Math.min(3, w / 3, h / 3);
             draw(svg, "path", { class: "gone", d: `M${cx - r},${cy - r}l${2 * r},${2 * r}m0,${-2 * r}l${-2 * r},${2 * r}` });
-          } else {
+          } else if (c.mean !== null) {
             draw(svg, "rect", { x: left.toFixed(2), y: top.toFixed(2), width: Math.max(0.5, w - 0.6).toFixed(2), height: Math.max(0.5, h - 0.6).toFixed(2), style: `fill:${paintOf(c.mean)};fill-opacity:${v.classes ? 0.85 : 1}` });
-            if (v.classes ? c.split : c.n < c.of) hatch(svg, left, top, w - 0.6, h - 0.6, v.classes ? "var(--ink)" : "var(--ground)");
-            if (v.classes && c.n < c.of) draw(svg, "circle", { cx, cy, r: Math.min(2.4, w / 4, h / 4), style: "fill:var(--ink)" });
+            if (c.split) hatch(svg, left, top, w - 0.6, h - 0.6, "var(--ink)");
+            if (c.n < c.of) draw(svg, "circle", { cx, cy, r: Math.min(2.6, w / 4, h / 4), style: "fill:var(--ground);stroke:var(--ink);stroke-width:1.2" });
           }
-          hits.push({ x: cx, y: cy, get lines() { return tipLines(v, c, c.i, `${settingName(c.s)}, ${stepName(c.i)}`); } });
+          hits.push({ x: cx, y: cy, box: [left, top, w, h], get lines() { return tipLines(v, c, c.i, `${settingName(c.s)}, ${stepName(c.i)}`); } });
         }
         return hits;
       },
     });
   };
   const metric = variableSelect("colour", ["shape_class", "alpha_hill", "test_loss"], () => true, paint);
-  const over = keySelect("over", 0, null, () => { kinds.set(keyKinds(over.value), keyKind(over.value)); paint(); });
+  const over = keySelect("over", MAIN_KEY, null, () => { kinds.set(keyKinds(over.value), keyKind(over.value)); paint(); });
   const kinds = slot("key", paint), rest = held(paint);
-  kinds.set(keyKinds(0), keyKind(0));
+  kinds.set(keyKinds(MAIN_KEY), keyKind(MAIN_KEY));
   fig.controls.append(metric.label, over.label, rest.box, kinds.label, el("label", {}, "steps", choice([["linear", "linear"], ["log1p", "log"]], "linear", (v) => { options.y = v; paint(); })));
   let layer;
   state.follow(() => { if (layer !== state.layer || !fig.started) { layer = state.layer; fig.started = true; metric.fill(); paint(); } });

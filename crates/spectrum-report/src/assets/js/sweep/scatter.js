@@ -58,9 +58,9 @@ function scatterPanel(root, title, xs, ys) {
   };
   const correlated = (v) => rhoPlace(v) >= 0;
   const xm = variableSelect("x", xs, correlated, paint), ym = variableSelect("y", ys, correlated, paint);
-  const colours = keySelect("colour", DATA.keys.length ? 0 : -1, "\u2013", () => { options.off.clear(); paint(); });
+  const colours = keySelect("colour", DATA.keys.length ? MAIN_KEY : -1, "\u2013", () => { options.off.clear(); paint(); });
   const log = [["auto", "auto"], ["linear", "lin"], ["log", "log"]];
-  fig.controls.append(xm.label, ym.label, colours.label, el("label", {}, "x", choice(log, "auto", (v) => { options.x = v; paint(); })), el("label", {}, "y", choice(log, "auto", (v) => { options.y = v; paint(); })));
+  fig.controls.append(xm.label, ym.label, colours.label, el("label", {}, "x axis", choice(log, "auto", (v) => { options.x = v; paint(); })), el("label", {}, "y axis", choice(log, "auto", (v) => { options.y = v; paint(); })));
   state.follow(() => { xm.fill(); ym.fill(); paint(); });
   themed.push(paint);
 }

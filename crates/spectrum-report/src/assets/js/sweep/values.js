@@ -68,6 +68,15 @@ function whyNot(v, p, i) {
   if (!short) return "not recorded at this step";
   return `the run ended at step ${point.last}${point.finished ? "" : ` (${[point.status, point.reason].filter(Boolean).join(": ")})`}`;
 }
+// Whether a cell without a value is a gap: a run that ended as planned, or that does not record the metric at this step, leaves none.
+function isGap(v, cell, i) {
+  return cell.mean === null && cell.values.some(([p]) => {
+    const point = DATA.points[p], at = p * STEPS + i;
+    return !point.finished || (v.why || []).some((w) => at >= w[0] && at < w[0] + w[1]);
+  });
+}
+// Steps at which some setting of a list has a value.
+const stepsWith = (v, list) => DATA.at.map((t, i) => [t, i]).filter(([t, i]) => t !== null && list.some((s) => v.mean[s * STEPS + i] !== null));
 const seedName = (p) => (DATA.points[p].seed === "" ? DATA.points[p].dir || `point ${p + 1}` : `seed ${DATA.points[p].seed}`);
 
 // The lines of a tooltip on a setting.
@@ -82,6 +91,10 @@ function tipLines(v, cell, i, first) {
   if (gone.length > 4) out.push(`and ${gone.length - 4} more without a value`);
   return out;
 }
+
+// The key that is most worth an axis, and what stands beside it.
+const MAIN_KEY = Math.max(0, DATA.keys.findIndex((k) => k.name === "optimizer.lr") >= 0 ? DATA.keys.findIndex((k) => k.name === "optimizer.lr") : DATA.keys.findIndex((k) => k.numeric));
+const SECOND_KEY = [DATA.keys.findIndex((k, i) => i !== MAIN_KEY && !k.numeric), DATA.keys.findIndex((_, i) => i !== MAIN_KEY)].find((i) => i >= 0) ?? -1;
 
 // Settings whose values are those asked for: {key: value's place}.
 const settingsWith = (want) => DATA.settings.map((s, i) => i).filter((i) => Object.entries(want).every(([k, v]) => DATA.settings[i].at[k] === v));
