@@ -88,7 +88,9 @@ mod tests {
                 let mut put = |metric: &str, outcome: Outcome| {
                     records.push(Record { id: id.clone(), metric: metric.to_owned(), outcome });
                 };
-                ["a_new_one", "null_alpha_hill", "alpha_hill", "shape_class"].map(|m| put(m, 1.0.into()));
+                for metric in ["a_new_one", "null_alpha_hill", "alpha_hill", "shape_class"] {
+                    put(metric, 1.0.into());
+                }
                 put("alpha", Reason::NoConvergence.into());
             }
         }

@@ -49,7 +49,7 @@ function saveSvg(svg, name) {
 // A figure that draws itself again when its width changes. `paint(svg, width)` returns nothing; it fills the svg.
 function figure(parent, title, options) {
   const svg = draw(null, "svg", { role: "img", "aria-label": title });
-  const head = el("div", { class: "fighead" }, el("h3", {}, title));
+  const heading = el("h3", {}, title), head = el("div", { class: "fighead" }, heading);
   const tools = el("div", { class: "bar" });
   head.append(tools);
   const above = el("div", {});
@@ -61,6 +61,8 @@ function figure(parent, title, options) {
   if (options && options.caption) box.append(el("figcaption", { class: "caption" }, options.caption));
   parent.append(box);
   const me = { box, svg, tools, above, tip, title, paint: null, width: 0 };
+  // A figure whose subject is chosen says what it is now: heading, label and the saved file's name.
+  me.rename = (words) => { me.title = words; heading.textContent = words; svg.setAttribute("aria-label", words); };
   me.redraw = () => {
     const width = Math.max(240, Math.floor(box.clientWidth || 600));
     me.width = width;
@@ -69,7 +71,7 @@ function figure(parent, title, options) {
     if (me.paint) me.paint(svg, width);
   };
   tools.append(el("button", { class: "save", type: "button", title: `Save "${title}" as an SVG file`,
-    onclick: () => saveSvg(svg, title) }, "save SVG"));
+    onclick: () => saveSvg(svg, me.title) }, "save SVG"));
   if (window.ResizeObserver) {
     new ResizeObserver(() => {
       if (me.paint && Math.abs(box.clientWidth - me.width) > 1) me.redraw();
@@ -78,13 +80,16 @@ function figure(parent, title, options) {
   return me;
 }
 
+// Beside a point of the drawing, on the side that has room. (SVG elements have no offsetLeft.)
 function place(tip, svg, x, y) {
-  const scale = svg.clientWidth / svg.viewBox.baseVal.width || 1;
+  const at = svg.getBoundingClientRect(), box = svg.parentNode.getBoundingClientRect();
+  const scale = at.width / svg.viewBox.baseVal.width || 1;
   tip.hidden = false;
-  const left = svg.offsetLeft + x * scale;
-  const room = svg.parentNode.clientWidth - tip.offsetWidth - 4;
-  tip.style.left = `${Math.max(0, Math.min(left + 14, room))}px`;
-  tip.style.top = `${svg.offsetTop + y * scale}px`;
+  tip.style.left = "0px";
+  const left = at.left - box.left + x * scale, room = box.width - tip.offsetWidth - 4;
+  const aside = left + 14 <= room ? left + 14 : left - 14 - tip.offsetWidth;
+  tip.style.left = `${Math.max(0, Math.min(aside, room))}px`;
+  tip.style.top = `${at.top - box.top + y * scale}px`;
 }
 
 // One of several buttons is pressed.

@@ -104,7 +104,7 @@ function baseline(v, list) {
 
 const FIRST_CHOICE = ["test_loss", "train_loss", "alpha_hill"];
 const AUTO = [["auto", "auto"], ["linear", "linear"], ["log", "log"]];
-const seedWords = (v) => (v.classes ? "most frequent class over seeds" : "mean over seeds");
+const seedWords = (v) => (!REPEATED ? "one point for each setting" : v.classes ? "most frequent class over seeds" : "mean over seeds");
 
 function drawCurves(root) {
   if (!DATA.keys.length) {
@@ -126,7 +126,7 @@ function drawCurves(root) {
     }));
     bandChart(fig, {
       v, at: i, lines: list, off: options.off, change: paint, seeds: true, xaxis: axis, ykind: options.y, lineKey: by < 0 ? null : shortKey(by), hline: baseline(v, all),
-      says: [[ofWhat(v), `${seedWords(v)} at ${stepName(i)}`, ...rest.words()].filter(Boolean).join(", ")],
+      says: [[ofWhat(v), seedWords(v), `at ${stepName(i)}`, ...rest.words()].filter(Boolean).join(", ")],
     });
   };
   const axisChanged = () => { options.off.clear(); kinds.set(keyKinds(over.value), keyKind(over.value)); paint(); };

@@ -49,7 +49,7 @@ function drawPhase(root) {
     const ts = rows.map((q) => q[0]), kind = options.y;
     const range = kind === "log1p" ? [ts[0], ts[ts.length - 1]] : cellRange(ts, "linear");
     frame(fig, {
-      says: [[ofWhat(v), v.classes ? "majority over seeds" : `mean over seeds${log ? ", colours on a log scale" : ""}`, ...rest.words()].filter(Boolean).join(", ")],
+      says: [[ofWhat(v), !REPEATED ? "one point for each setting" : v.classes ? "majority over seeds" : `mean over seeds${log ? ", colours on a log scale" : ""}`, ...rest.words()].filter(Boolean).join(", ")],
       legend, legendTitle: v.classes ? `${titleOf(v)}:` : null, off: new Set(), height: v.classes ? 360 : 410,
       x: axis, y: { kind, range, name: "optimizer steps done, t", ticks: kind === "linear" && ts.length <= 12 ? ts : null, texts: kind === "linear" && ts.length <= 12 ? ts.map(String) : null },
       bar: v.classes ? null : { lo, hi, log, u, v },

@@ -20,11 +20,13 @@ function drawPoints(root) {
       }),
     ];
     const sorted = cols.find((c) => c.id === order.by);
-    const rows = DATA.points.map((_, p) => p);
+    // By setting and seed, twins of other points last.
+    const rest = DATA.points.map((_, p) => p).filter((p) => DATA.points[p].setting === null);
+    const rows = [...DATA.settings.flatMap((s) => s.points), ...rest], place = new Map(rows.map((p, i) => [p, i]));
     if (sorted) rows.sort((a, b) => {
       const x = sorted.of(a), y = sorted.of(b);
-      if (x === null || y === null) return x !== null ? -1 : y !== null ? 1 : a - b;
-      return (order.down ? -1 : 1) * (typeof x === "string" || typeof y === "string" ? String(x).localeCompare(String(y)) : x - y) || a - b;
+      if (x === null || y === null) return x !== null ? -1 : y !== null ? 1 : place.get(a) - place.get(b);
+      return (order.down ? -1 : 1) * (typeof x === "string" || typeof y === "string" ? String(x).localeCompare(String(y)) : x - y) || place.get(a) - place.get(b);
     });
     const head = cols.map((c) => el("th", { class: c.cls, title: c.title, "aria-sort": c === sorted ? (order.down ? "descending" : "ascending") : "none" },
       el("button", { type: "button", onclick: () => { order.down = c === sorted ? !order.down : false; order.by = c.id; paint(); } }, ...parts(c.name), c === sorted ? (order.down ? " \u25be" : " \u25b4") : ""),

@@ -18,6 +18,7 @@ function scatterPanel(root, title, xs, ys) {
   const options = { x: "auto", y: "auto", off: new Set() };
   const paint = () => {
     const vx = xm.get(), vy = ym.get(), by = colours.value;
+    if (vx && vy) fig.rename(`${titleOf(vy)} against ${titleOf(vx)}`);
     if (!vx || !vy) { empty(fig, "Nothing was recorded that could be compared."); return; }
     // Rho is known at so many steps: the nearest of them is drawn.
     const place = RHO.at.reduce((best, s, q) => (Math.abs(s - state.at) < Math.abs(RHO.at[best] - state.at) ? q : best), 0), i = RHO.at[place];
@@ -69,6 +70,6 @@ function drawScatter(root) {
   root.append(el("p", { class: "what" }, "Points of different settings are no independent draws of one law: a rank correlation over a sweep says in which order two numbers go as the swept keys change, and a common cause, such as the size of the weights, may be behind both."));
   const two = el("div", { class: "two" });
   root.append(two);
-  scatterPanel(two, "Hill index and test loss", ["alpha_hill", "frobenius_norm", "train_loss"], ["test_loss", "ridge_test_loss", "train_loss"]);
-  scatterPanel(two, "Fitted tail index and test loss", ["alpha", "alpha_hill", "train_loss"], ["test_loss", "ridge_test_loss", "train_loss"]);
+  scatterPanel(two, "First pair", ["alpha_hill", "frobenius_norm", "train_loss"], ["test_loss", "ridge_test_loss", "train_loss"]);
+  scatterPanel(two, "Second pair", ["alpha", "frobenius_norm", "stable_rank", "train_loss"], ["test_loss", "ridge_test_loss", "train_loss"]);
 }

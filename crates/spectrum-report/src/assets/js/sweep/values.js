@@ -50,6 +50,8 @@ const classNames = (v) => (codesOf(v.name) || []).map((c) => c[1]);
 const shown = (v, x) => (v.classes ? classNames(v)[x] || text(x) : text(x, 5));
 const settingName = (s) => DATA.keys.map((k, i) => `${shortKey(i)} ${k.values[DATA.settings[s].at[i]].text}`).join(", ") || "the one setting";
 
+// Whether any setting was repeated.
+const REPEATED = DATA.settings.some((s) => s.points.length > 1);
 const valueOf = (v, p, i) => v.v[p * STEPS + i];
 // What a setting's seeds are together: mean and half width of the band, or the majority of classes and how seeds split.
 function together(v, s, i) {
