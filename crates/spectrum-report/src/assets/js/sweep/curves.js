@@ -12,7 +12,8 @@ function bandChart(fig, o) {
     return;
   }
   const kind = v.classes ? "linear" : valueKind(values.concat((o.hline || []).map((h) => h.y)), o.ykind);
-  const edges = v.classes ? [] : cells.flatMap((c) => (c.mean === null || c.half === null ? [] : [c.mean - c.half, c.mean + c.half]));
+  const crowd = o.lines.length > CROWD;
+  const edges = v.classes || crowd ? [] : cells.flatMap((c) => (c.mean === null || c.half === null ? [] : [c.mean - c.half, c.mean + c.half]));
   // The band of two seeds is six times as wide as that of three: wide bands end at the frame instead of squeezing all else.
   const known = values.filter((a) => a !== null), least = Math.min(...known), most = Math.max(...known);
   const reach = Math.max(most - least, 0.02 * Math.abs(most));
@@ -20,7 +21,7 @@ function bandChart(fig, o) {
   const y = domain([...values, ...edges.map((e) => Math.max(within[0], Math.min(within[1], e))), ...(o.hline || []).map((h) => h.y)], kind);
   const beyond = edges.some((e) => e < within[0] || e > within[1]);
   const classes = v.classes ? classNames(v) : null;
-  const legend = o.lines.length > 1 ? o.lines.map((l, i) => ({ ...l.look, name: l.name, key: i })) : [];
+  const legend = o.lines.length > 1 ? some(o.lines.map((l, i) => ({ ...l.look, name: l.name, key: i }))) : [];
   const few = cells.some((c) => c.mean !== null && c.n < c.of), gone = cells.some((c) => c.n === 0);
   const style = o.lines.length > 1 ? "var(--quiet)" : o.lines[0].look.color;
   if (!v.classes && edges.length) legend.push({ name: "95 % band of the mean", fill: style, opacity: 0.2 });
@@ -28,6 +29,7 @@ function bandChart(fig, o) {
   if (few) legend.push({ name: "some seeds have no value", shape: "circle", color: style, only: true, hollow: true });
   if (v.classes && o.lines.length > 1) o.says.push("Lines in one class are set a little apart.");
   if (gone) legend.push({ name: "no value", cross: true });
+  if (crowd) o.says.push(`${o.lines.length} lines, of which the legend names some; so many have no bands.`);
   if (beyond) o.says.push("A band that leaves the frame is wider than it looks.");
   frame(fig, {
     says: o.says, legend, legendTitle: o.lines.length > 1 ? `${o.lineKey}:` : null, off: o.off, change: o.change,
@@ -38,7 +40,7 @@ function bandChart(fig, o) {
         draw(svg, "line", { x1: sx.from, x2: sx.to, y1: sy(h.y), y2: sy(h.y), style: "stroke:var(--quiet);stroke-width:1.3;stroke-dasharray:5 4" });
       }
       for (const l of shownLines) {
-        const ok = l.cells.filter((c) => c.cell.mean !== null && c.cell.half !== null);
+        const ok = crowd ? [] : l.cells.filter((c) => c.cell.mean !== null && c.cell.half !== null);
         // A band is drawn between neighbours only.
         let run = [];
         const flush = () => {
@@ -61,9 +63,9 @@ function bandChart(fig, o) {
           draw(svg, "circle", { cx: (sx(c.at) + aside).toFixed(1), cy: (sy(value) + shift(l)).toFixed(1), r: 2.2, style: `fill:${l.look.color};fill-opacity:.5` });
         });
       }
-      const many = Math.max(...shownLines.map((l) => l.cells.length)) > 40;
+      const many = crowd || Math.max(...shownLines.map((l) => l.cells.length)) > 40;
       for (const l of shownLines) {
-        draw(svg, "path", { transform: `translate(0,${shift(l).toFixed(1)})`, class: "line", d: path(l.cells.map((c) => [c.at, c.cell.mean]), sx, sy), style: `stroke:${l.look.color};stroke-width:1.8;stroke-dasharray:${l.look.dash || "none"}` });
+        draw(svg, "path", { transform: `translate(0,${shift(l).toFixed(1)})`, class: "line", d: path(l.cells.map((c) => [c.at, c.cell.mean]), sx, sy), style: `stroke:${l.look.color};stroke-width:${crowd ? 1 : 1.8};stroke-dasharray:${l.look.dash || "none"}` });
         for (const c of l.cells) {
           const tip = () => tipLines(v, c.cell, c.i, `${o.lines.length > 1 || !o.xaxis.steps ? settingName(c.cell.s) : ""}${o.xaxis.steps ? `${o.lines.length > 1 ? ", " : ""}${stepName(c.i)}` : ""}`);
           if (c.cell.mean === null) {

@@ -63,7 +63,7 @@ function drawPhase(root) {
             const r = Math.min(3, w / 3, h / 3);
             draw(svg, "path", { class: "gone", d: `M${cx - r},${cy - r}l${2 * r},${2 * r}m0,${-2 * r}l${-2 * r},${2 * r}` });
           } else if (c.mean !== null) {
-            draw(svg, "rect", { x: left.toFixed(2), y: top.toFixed(2), width: Math.max(0.5, w - 0.6).toFixed(2), height: Math.max(0.5, h - 0.6).toFixed(2), style: `fill:${paintOf(c.mean)};fill-opacity:${v.classes ? 0.85 : 1}` });
+            draw(svg, "rect", { x: left.toFixed(2), y: top.toFixed(2), width: (w - Math.min(0.6, 0.05 * w)).toFixed(2), height: (h - Math.min(0.6, 0.05 * h)).toFixed(2), style: `fill:${paintOf(c.mean)};fill-opacity:${v.classes ? 0.85 : 1}` });
             if (c.split) hatch(svg, left, top, w - 0.6, h - 0.6, "var(--ink)");
             if (c.n < c.of) draw(svg, "circle", { cx, cy, r: Math.min(2.6, w / 4, h / 4), style: "fill:var(--ground);stroke:var(--ink);stroke-width:1.2" });
           }

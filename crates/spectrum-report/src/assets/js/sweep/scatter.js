@@ -36,7 +36,7 @@ function scatterPanel(root, title, xs, ys) {
       return { kind, range: domain(values, kind), name: axisName(v) };
     };
     const where = [...new Set([ofWhat(vx), ofWhat(vy)].filter(Boolean))].join(" and ");
-    const legend = by < 0 ? [] : DATA.keys[by].values.map((w, j) => ({ ...look[j], dash: "", only: true, name: w.text, key: j }));
+    const legend = by < 0 ? [] : some(DATA.keys[by].values.map((w, j) => ({ ...look[j], dash: "", only: true, name: w.text, key: j })));
     if (several) legend.push({ name: "one point", shape: "circle", color: "var(--quiet)", only: true, r: 2.6, opacity: 0.55 }, { name: "mean over seeds", shape: "circle", color: "var(--quiet)", only: true, r: 4.8 });
     frame(fig, {
       strong, says: [[where, `at ${stepName(i)}`, both.length < dots.length ? `${dots.length - both.length} of ${dots.length} points lack one of the two` : null].filter(Boolean).join(", ")],
