@@ -1,4 +1,5 @@
-//! Memory: however many workers there are, the matrices at work are never larger together than the largest one alone.
+//! Memory: however many workers there are, the matrices at work are together no larger than a budget, which is little more
+//! than the largest one alone.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 

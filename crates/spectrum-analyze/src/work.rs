@@ -88,9 +88,6 @@ impl Context<'_> {
 
     /// The leading values of a matrix that is too large for all of them.
     fn leading(&self, plan: &mut Plan, m: &LayerMatrix) -> Result<Spectrum, Reason> {
-        if !m.is_finite() {
-            return Err(Reason::NotFinite);
-        }
         plan.spectrum(m, Route::Topk, self.settings.vectors.max(1)).map_err(Into::into)
     }
 

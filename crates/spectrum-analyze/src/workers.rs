@@ -27,7 +27,9 @@ pub(crate) fn measure(
     let jobs = if jobs == 0 { cores } else { jobs }.min(items.len()).max(1);
     let mut order: Vec<usize> = (0..items.len()).collect();
     order.sort_by(|a, b| items[*b].cost.total_cmp(&items[*a].cost).then(a.cmp(b)));
-    let budget = Budget::new(items.iter().map(|i| i.elements).max().unwrap_or(0));
+    // A quarter more than the largest, so that the other workers need not stand still beside it.
+    let largest = items.iter().map(|i| i.elements).max().unwrap_or(0);
+    let budget = Budget::new(largest.saturating_add(largest / 4));
     let (next, busy) = (AtomicUsize::new(0), Mutex::new(0.0f64));
     let (send, inbox) = channel();
     let mut found: Vec<Option<StepRows>> = items.iter().map(|_| None).collect();

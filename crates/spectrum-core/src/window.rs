@@ -213,10 +213,20 @@ impl StridedView {
             Elements::F64(s) if self.row_stride == 1 => self.runs(s, out, |x| *x),
             Elements::F32(s) => self.copy(out, |k| f64::from(s[k])),
             Elements::F64(s) => self.copy(out, |k| s[k]),
-            Elements::Bytes(Precision::F16, b) => self.copy(out, |k| half::f16::from_le_bytes(le(b, k)).to_f64()),
-            Elements::Bytes(Precision::Bf16, b) => self.copy(out, |k| half::bf16::from_le_bytes(le(b, k)).to_f64()),
-            Elements::Bytes(Precision::F32, b) => self.copy(out, |k| f64::from(f32::from_le_bytes(le(b, k)))),
-            Elements::Bytes(Precision::F64, b) => self.copy(out, |k| f64::from_le_bytes(le(b, k))),
+            Elements::Bytes(Precision::F16, b) => self.bytes(b, out, |x| half::f16::from_le_bytes(x).to_f64()),
+            Elements::Bytes(Precision::Bf16, b) => self.bytes(b, out, |x| half::bf16::from_le_bytes(x).to_f64()),
+            Elements::Bytes(Precision::F32, b) => self.bytes(b, out, |x| f64::from(f32::from_le_bytes(x))),
+            Elements::Bytes(Precision::F64, b) => self.bytes(b, out, f64::from_le_bytes),
+        }
+    }
+
+    /// Elements of N bytes each.
+    fn bytes<const N: usize>(&self, from: &[u8], out: &mut [f64], widen: impl Fn([u8; N]) -> f64) {
+        let (elements, _) = from.as_chunks::<N>();
+        if self.row_stride == 1 {
+            self.runs(elements, out, |x| widen(*x));
+        } else {
+            self.copy(out, |k| widen(elements[k]));
         }
     }
 
@@ -246,13 +256,6 @@ impl StridedView {
             }
         }
     }
-}
-
-/// The bytes of element `k`.
-fn le<const N: usize>(bytes: &[u8], k: usize) -> [u8; N] {
-    let mut out = [0; N];
-    out.copy_from_slice(&bytes[k * N..(k + 1) * N]);
-    out
 }
 
 /// The indices of a kernel position, row-major: `1,2`.

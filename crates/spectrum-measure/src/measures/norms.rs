@@ -50,10 +50,13 @@ fn log_of_square(x: f64) -> Result<f64, Reason> {
     if x == 0.0 { Err(Reason::Degenerate) } else { Ok(2.0 * x.log10()) }
 }
 
-/// sqrt(sum x^2), scaled by the largest entry so that squares neither overflow nor vanish; not finite when an entry is not.
+/// sqrt(sum x^2); not finite when an entry is not. Where squares could overflow or vanish, they are of the entries over a
+/// power of two near the largest; elsewhere that would give the same bits and take another pass.
 fn root_of_squares(x: &[f64]) -> f64 {
-    /// Independent partial sums: the compiler may keep them in one vector register, and the order stays fixed.
-    const LANES: usize = 8;
+    let sum = sum_of_squares(x, 1.0);
+    if (1e-200..1e200).contains(&sum) {
+        return sum.sqrt();
+    }
     if !x.iter().all(|v| v.is_finite()) {
         return f64::NAN;
     }
@@ -63,12 +66,18 @@ fn root_of_squares(x: &[f64]) -> f64 {
     }
     // A power of two near the largest entry: scaling by it rounds nothing.
     let exponent = largest.log2().floor().clamp(-1000.0, 1000.0) as i32;
-    let (up, down) = (2f64.powi(exponent), 2f64.powi(-exponent));
+    2f64.powi(exponent) * sum_of_squares(x, 2f64.powi(-exponent)).sqrt()
+}
+
+/// sum (x down)^2.
+fn sum_of_squares(x: &[f64], down: f64) -> f64 {
+    /// Independent partial sums: the compiler may keep them in one vector register, and the order stays fixed.
+    const LANES: usize = 8;
     let mut sums = [0.0; LANES];
     let chunks = x.chunks_exact(LANES);
     let rest: f64 = chunks.remainder().iter().map(|v| (v * down) * (v * down)).sum();
     for chunk in chunks {
         sums.iter_mut().zip(chunk).for_each(|(s, v)| *s += (v * down) * (v * down));
     }
-    up * (sums.iter().sum::<f64>() + rest).sqrt()
+    sums.iter().sum::<f64>() + rest
 }
