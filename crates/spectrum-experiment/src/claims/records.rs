@@ -23,10 +23,13 @@ struct Row {
     outcome: Outcome,
 }
 
+/// The rows of metrics by run directory and name.
+type RowsOf = BTreeMap<(PathBuf, String), Rc<Vec<Row>>>;
+
 /// Rows and configs that were read, so that each is read once.
 #[derive(Default)]
 pub(crate) struct Records {
-    rows: RefCell<BTreeMap<(PathBuf, String), Rc<Vec<Row>>>>,
+    rows: RefCell<RowsOf>,
     configs: RefCell<BTreeMap<PathBuf, Rc<Table>>>,
 }
 

@@ -108,10 +108,10 @@ fn claim(topic: &Topic, part: &Part<'_>, claim: &Claim) -> Result<(), ClaimError
                 let size = t.size.as_deref().unwrap_or(&axis.key);
                 numbers(&part, "size", axis, size)?;
             }
-            if let (true, Some(axis)) = (check.test.along() || check.window.is_some(), axis) {
-                if !matches!(check.test, Test::Exponent(_) | Test::Correlation(_)) || check.window.is_some() {
-                    numbers(&part, "of.run", axis, &axis.key)?;
-                }
+            // What is ordered or cut out needs numbers in the axis' own key.
+            let ordered = check.window.is_some() || matches!(check.test, Test::Monotone(_));
+            if let (true, Some(axis)) = (ordered, axis) {
+                numbers(&part, "of.run", axis, &axis.key)?;
             }
         }
     }
