@@ -26,6 +26,10 @@ pub(crate) enum Command {
     Export(Export),
     /// What the spectra of a checkpoint say: safetensors, PyTorch, burnpack, npz
     Analyze(Analyze),
+    /// Run the grid of a config's [sweep] table, here or through Slurm; what is done is skipped
+    Sweep(Sweep),
+    /// Hold the claims of a topic against runs; exit 1 where one does not hold
+    Verify(Verify),
     /// Data sets
     Data(Data),
     /// What this binary holds, and which devices answer
@@ -160,6 +164,84 @@ pub(crate) struct Analyze {
     /// Write the rows too: parquet, csv or jsonl, into the run directory's export
     #[arg(long, value_name = "FORMAT")]
     pub export: Option<String>,
+    /// Print nothing but errors
+    #[arg(long)]
+    pub quiet: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sweep {
+    /// The TOML file with a [sweep] table
+    pub config: PathBuf,
+    /// Points at a time on this machine
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub jobs: usize,
+    /// local, or slurm: one job array
+    #[arg(long, value_name = "NAME", default_value = "local")]
+    pub engine: String,
+    /// flex, ndarray, wgpu, vulkan or cuda
+    #[arg(long, value_name = "B")]
+    pub backend: Option<String>,
+    /// Set any key that is not swept; the value is TOML, else a string
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// The folder that run directories are made in
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub out: PathBuf,
+    /// Run one point: what a task of a job does
+    #[arg(long, value_name = "INDEX", hide = true)]
+    pub point: Option<usize>,
+    /// Collect the tables from what is there, and run nothing
+    #[arg(long)]
+    pub collect: bool,
+    /// Slurm: the partition
+    #[arg(long, value_name = "NAME")]
+    pub partition: Option<String>,
+    /// Slurm: the time of one task
+    #[arg(long, value_name = "TIME")]
+    pub time: Option<String>,
+    /// Slurm: GPUs of one task, a number or TYPE:NUMBER
+    #[arg(long, value_name = "N")]
+    pub gpus: Option<String>,
+    /// Slurm: processors of one task
+    #[arg(long, value_name = "N")]
+    pub cpus: Option<String>,
+    /// Slurm: memory of one task
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+    /// Slurm: a further option of sbatch
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub sbatch: Vec<String>,
+    /// Print nothing but errors
+    #[arg(long)]
+    pub quiet: bool,
+    /// Print one JSON document: the table
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Verify {
+    /// The topic's folder, with its claims.toml
+    pub topic: PathBuf,
+    /// One of the topic's scales
+    #[arg(long, value_name = "NAME", default_value = "small")]
+    pub scale: String,
+    /// The backend of every run
+    #[arg(long, value_name = "B")]
+    pub backend: Option<String>,
+    /// Claims to judge; all by default
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Runs at a time
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub jobs: usize,
+    /// The folder that run directories and the table are made in
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub out: PathBuf,
     /// Print nothing but errors
     #[arg(long)]
     pub quiet: bool,

@@ -7,6 +7,7 @@ mod commands;
 mod exit;
 mod output;
 mod progress;
+mod runner;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -53,6 +54,8 @@ fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Compare(a) => commands::compare::compare(&a),
         Command::Export(a) => commands::export::export(&a),
         Command::Analyze(a) => commands::analyze::analyze(&a),
+        Command::Sweep(a) => commands::sweep::sweep(&a),
+        Command::Verify(a) => commands::verify::verify(&a),
         Command::Data(a) => commands::data::data(&a.command),
         Command::Backends(a) => commands::backends::backends(&a),
     }

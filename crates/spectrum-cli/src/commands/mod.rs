@@ -8,6 +8,8 @@ pub(crate) mod export;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod show;
+pub(crate) mod sweep;
+pub(crate) mod verify;
 
 use std::path::Path;
 

@@ -11,8 +11,21 @@ use toml::{Table, Value};
 use super::{Config, DataConfig, FeatureScale, LossKind, ModelConfig, ProbeConfig, SpectraConfig};
 use crate::TrainError;
 
-const TOP: &[&str] =
-    &["name", "seed", "backend", "precision", "data", "model", "optimizer", "training", "spectra", "probe", "sweep"];
+/// `sweep` and `slurm` are read by `spectrum sweep` alone.
+const TOP: &[&str] = &[
+    "name",
+    "seed",
+    "backend",
+    "precision",
+    "data",
+    "model",
+    "optimizer",
+    "training",
+    "spectra",
+    "probe",
+    "sweep",
+    "slurm",
+];
 
 /// One `--set path.to.key=value`. The value is TOML; what is not TOML is a string.
 #[derive(Debug, Clone, PartialEq)]
