@@ -71,6 +71,7 @@ impl Plan {
         #[derive(Serialize)]
         struct Text<'a> {
             name: &'a str,
+            config: String,
             #[serde(skip_serializing_if = "Table::is_empty")]
             set: Table,
             key: Vec<Row<'a>>,
@@ -89,6 +90,7 @@ impl Plan {
         }
         let text = Text {
             name: &self.grid.name,
+            config: self.grid.file.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned()),
             set: self.grid.fixed.iter().cloned().collect(),
             key: self.grid.keys.iter().map(|Key { name, values }| Row { name, values }).collect(),
             point: (0..self.points.len())

@@ -119,6 +119,9 @@ fn run_one(
     folder: Option<&Path>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<State, SweepError> {
+    let notes = Notes::of(folder);
+    // What was noted of an earlier try is past, should this one be killed.
+    notes.remove(index)?;
     let ran = catch_unwind(AssertUnwindSafe(|| runner.run(point, progress)));
     let error = match ran {
         Ok(Ok(_)) => None,
@@ -129,11 +132,9 @@ fn run_one(
             Some(format!("the program panicked: {words}"))
         }
     };
-    let notes = Notes::of(folder);
     let failed = error.map(|e| State { status: PointStatus::Failed, error: Some(e) });
-    match &failed {
-        None => notes.remove(index)?,
-        Some(failed) => notes.write(index, failed)?,
+    if let Some(failed) = &failed {
+        notes.write(index, failed)?;
     }
     let found = state(&planned.dir, index, &notes);
     // A point that left nothing, of which nothing was noted either.

@@ -12,7 +12,7 @@ use crate::sweep::point::{Notes, State, state};
 use crate::sweep::progress::time_left;
 use crate::sweep::{Event, PointStatus, Progress, RunningPoint, SweepError};
 
-/// A task that is not in the queue yet, or not any more, is given this long.
+/// A task that is not in the queue yet, or not any more, is given this long (or the longest pause, if that is shorter).
 const GRACE: Duration = Duration::from_secs(10);
 /// The controller may be away this long: it restarts, and jobs outlive that.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -102,7 +102,7 @@ impl<'a> Follower<'a> {
         for (at, task) in self.tasks.iter_mut().enumerate().filter(|(_, t)| t.ended.is_none()) {
             let points = &task.submission.tasks[task.index];
             let Some(found) = queue.get(&(task.submission.name.as_str(), task.index)) else {
-                if task.seen.elapsed() < GRACE {
+                if task.seen.elapsed() < GRACE.min(self.slurm.poll) {
                     waiting += points.len();
                 } else {
                     // Slurm forgets ended jobs after some minutes (MinJobAge).
@@ -177,7 +177,8 @@ impl<'a> Follower<'a> {
                 std::thread::sleep(Duration::from_millis(250));
                 found = state(dir, index, &self.notes);
             }
-            if matches!(found.status, PointStatus::Pending | PointStatus::Unfinished | PointStatus::Running) {
+            // What only Slurm can know was noted of an earlier end, if it was.
+            if !found.status.has_rows() {
                 let noted = State { status, error: Some(words.clone()) };
                 self.notes.write(index, &noted)?;
                 found = noted;
