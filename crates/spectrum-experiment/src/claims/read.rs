@@ -12,7 +12,6 @@ use super::bounds::Bounds;
 use super::check::{Check, Seeds, Test, Window};
 use super::error::ClaimError;
 use super::nearest::{hint, improve};
-use super::quantity::Quantity;
 use super::topic::{Axis, Claim, Finding, Mark, Reaches, RunAtScale, RunSpec, Sets, Threshold, Topic};
 use super::valid;
 
@@ -277,17 +276,10 @@ fn check(part: &Part<'_>, mut table: Table) -> Result<Check, ClaimError> {
         None => return Err(part.wrong("", Bounds::default().fault().unwrap_or_default())),
     };
     for (key, quantity) in test.quantities() {
-        quantity_fault(part, key, quantity)?;
+        valid::quantity_fault(part, key, quantity)?;
     }
     let what = what.unwrap_or_else(|| test.text());
     Ok(Check { what, test, bounds, at_scale, seeds, window })
-}
-
-pub(crate) fn quantity_fault(part: &Part<'_>, key: &str, quantity: &Quantity) -> Result<(), ClaimError> {
-    match quantity.fault() {
-        Some((inner, why)) => Err(part.wrong(&format!("{key}.{inner}"), why)),
-        None => Ok(()),
-    }
 }
 
 /// The bounds that stand in a table, taken out of it.

@@ -6,7 +6,7 @@ use super::check::{Seeds, Test};
 use super::error::ClaimError;
 use super::nearest::hint;
 use super::quantity::Quantity;
-use super::read::{Part, quantity_fault};
+use super::read::Part;
 use super::topic::{Axis, Claim, FindingVerdict, Mark, RunSpec, Topic};
 
 /// Everything that two parts could disagree on.
@@ -148,6 +148,14 @@ fn place<'a>(
             let labels = labels.join(", ");
             Err(part.wrong(&at, format!("picks {n} points of run `{name}` at scale {scale}; expected one of {labels}")))
         }
+    }
+}
+
+/// What is wrong with a quantity by itself.
+pub(crate) fn quantity_fault(part: &Part<'_>, key: &str, quantity: &Quantity) -> Result<(), ClaimError> {
+    match quantity.fault() {
+        Some((inner, why)) => Err(part.wrong(&format!("{key}.{inner}"), why)),
+        None => Ok(()),
     }
 }
 

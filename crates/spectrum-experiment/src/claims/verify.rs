@@ -69,9 +69,8 @@ fn judge(
     for id in needs.iter().flat_map(|n| &n.runs) {
         planner.dir(id)?;
     }
-    for (id, low, high) in searched.iter().filter_map(|s| ends(topic, s)) {
-        planner.dir(&low)?;
-        planner.dir(&high).map(|_| id)?;
+    for id in searched.iter().filter_map(|s| ends(topic, s)).flatten() {
+        planner.dir(&id)?;
     }
     let jobs = options.jobs.max(1);
     let mut executor = Executor { runner, jobs, file: &topic.file, progress, outcomes: BTreeMap::new(), found: 0 };
@@ -196,9 +195,9 @@ fn probe(topic: &Topic, (threshold, point, seed): &SearchId, value: f64) -> Opti
 }
 
 /// The runs at a search's ends.
-fn ends<'a>(topic: &Topic, id: &'a SearchId) -> Option<(&'a SearchId, RunId, RunId)> {
+fn ends(topic: &Topic, id: &SearchId) -> Option<[RunId; 2]> {
     let threshold = topic.thresholds.get(&id.0)?;
-    Some((id, probe(topic, id, threshold.low)?, probe(topic, id, threshold.high)?))
+    Some([probe(topic, id, threshold.low)?, probe(topic, id, threshold.high)?])
 }
 
 /// Takes a search as far as the runs go, and notes which it used.
