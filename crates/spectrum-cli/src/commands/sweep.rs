@@ -124,6 +124,11 @@ impl Reporter {
         Self { quiet, terminal: std::io::stderr().is_terminal(), said: None }
     }
 
+    /// Time between lines that nothing happened for: a person waits, a log is read later.
+    fn every(&self) -> Duration {
+        Duration::from_secs(if self.terminal { 2 } else { 10 })
+    }
+
     fn at(&mut self, p: &Progress) {
         if self.quiet {
             return;
@@ -135,13 +140,11 @@ impl Reporter {
                 eprintln!("{}/{}  {status}  {label}{why}{left}", p.done + p.failed, p.total);
             }
             Some(Event::Said(text)) => eprintln!("{text}"),
-            None if self.terminal || self.said.is_none_or(|t| t.elapsed() > Duration::from_secs(10)) => {
-                if self.said.is_none_or(|t| t.elapsed() > Duration::from_secs(2)) {
-                    let running: Vec<String> =
-                        p.running.iter().map(|r| format!("{} {}/{}", r.label, r.step, r.steps)).collect();
-                    eprintln!("{}/{}  running: {}{left}", p.done + p.failed, p.total, running.join("; "));
-                    self.said = Some(Instant::now());
-                }
+            None if self.said.is_none_or(|t| t.elapsed() > self.every()) => {
+                let running: Vec<String> =
+                    p.running.iter().map(|r| format!("{} {}/{}", r.label, r.step, r.steps)).collect();
+                eprintln!("{}/{}  running: {}{left}", p.done + p.failed, p.total, running.join("; "));
+                self.said = Some(Instant::now());
             }
             None => {}
         }
