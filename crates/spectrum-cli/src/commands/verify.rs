@@ -37,5 +37,9 @@ pub(crate) fn verify(args: &Verify) -> Result<(), Failure> {
     } else if !args.quiet {
         output::print(&verified.table(output::width()))?;
     }
-    if verified.failed() { Err(Failure::check()) } else { Ok(()) }
+    match verified.run_failures.len() {
+        0 if verified.failed() => Err(Failure::check()),
+        0 => Ok(()),
+        n => Err(Failure::failed(format!("{n} runs failed; the table names them"))),
+    }
 }
