@@ -26,8 +26,19 @@ const METRIC_POINTS: usize = 600;
 /// The blob that stands in for the values of a matrix that is too large for all of them.
 const DENSITY: &str = "density";
 /// Metrics that the figures of one spectrum show at its own step.
-const AT_STEP: [&str; 9] =
-    ["mp_variance", "mp_edge", "outliers", "alpha_hill", "alpha", "alpha_sigma", "xmin", "tail_size", "alpha_distance"];
+const AT_STEP: [&str; 11] = [
+    "mp_variance",
+    "mp_edge",
+    "outliers",
+    "alpha_hill",
+    "alpha",
+    "alpha_sigma",
+    "xmin",
+    "tail_size",
+    "alpha_distance",
+    "dead_rows",
+    "dead_cols",
+];
 /// Spectra in the whole page whose tail is fitted and compared: some milliseconds and 12 kB each. Every matrix has its last one.
 const TAILS: usize = 100;
 

@@ -1,12 +1,12 @@
 // The Marchenko-Pastur density of the eigenvalues of W'W for an m x n matrix (m >= n) of independent entries of
 // the given variance: sqrt((b - x)(x - a)) / (2 pi variance n x), a, b = variance (sqrt m -+ sqrt n)^2.
-// k outliers are set aside: the law is that of the remaining (m - k) x (n - k), with the weight (n - k) / n.
-function marchenkoPastur(rows, cols, variance, k) {
+// k outliers are set aside: the law is that of the remaining (m - k) x (n - k), with the weight (n - k) / count of all values.
+function marchenkoPastur(rows, cols, variance, k, count) {
   const m = Math.max(rows, cols) - k, n = Math.min(rows, cols) - k;
   if (!(variance > 0) || n < 1) return null;
   const a = variance * (Math.sqrt(m) - Math.sqrt(n)) ** 2;
   const b = variance * (Math.sqrt(m) + Math.sqrt(n)) ** 2;
-  const weight = n / (n + k);
+  const weight = n / count;
   const density = (x) => (x <= a || x >= b ? 0 : (weight * Math.sqrt((b - x) * (x - a))) / (2 * Math.PI * variance * n * x));
   // Chebyshev points: dense at both edges, where the density turns.
   const points = (count, log) => {

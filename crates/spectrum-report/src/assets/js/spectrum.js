@@ -73,7 +73,9 @@ function drawEsd(root) {
     if (!s) { note.textContent = noFit(matrix); return; }
     const i = s.t.indexOf(state.step), f = facts(s, i), now = eigenvalues(matrix, i);
     const k = known(f.outliers) ? Math.min(now.length, Math.round(f.outliers)) : 0;
-    const law = f.mp_variance ? marchenkoPastur(s.rows, s.cols, f.mp_variance, k) : null;
+    // The law is that of the rows and columns that are not zero throughout.
+    const live = [s.rows - (f.dead_rows || 0), s.cols - (f.dead_cols || 0)], dead = live[0] < s.rows || live[1] < s.cols;
+    const law = f.mp_variance ? marchenkoPastur(...live, f.mp_variance, k, Math.min(s.rows, s.cols)) : null;
     const alone = s.t.length < 2;
     const firstName = s.t[0] === 0 && !DATA.checkpoints ? "initial spectrum (step 0)" : `first spectrum (${DATA.step_word} ${s.t[0]})`;
     const read = el("div", { class: "readout" });
@@ -102,7 +104,8 @@ function drawEsd(root) {
     const notes = drawn ? [`\u03bb are the eigenvalues ${isKernel(matrix) ? "of the kernel" : "of W\u1d40W (squared singular values, no 1/n)"}; areas are fractions of all ${n} values. ${alone ? "" : ` Axes are the same at every ${DATA.step_word}.`}`]
       : ["All values of this matrix are zero or not finite."];
     if (drawn && now.length < n) notes.push(`Only the ${now.length} largest values were computed${matrix.density && matrix.density[i] ? "; the density of all of them is an estimate (stochastic Lanczos)" : ": nothing is known of the others"}.`);
-    if (law && k) notes.push(`The density is that of the ${Math.max(s.rows, s.cols) - k} \u00d7 ${Math.min(s.rows, s.cols) - k} law that ${k} outlier${k > 1 ? "s leave" : " leaves"}; the edge, against which outliers are counted, is that of the whole matrix with the same variance.`);
+    if (law && k) notes.push(`The density is that of the ${Math.max(...live) - k} \u00d7 ${Math.min(...live) - k} law that ${k} outlier${k > 1 ? "s leave" : " leaves"}; the edge, against which outliers are counted, is that of the whole matrix with the same variance.`);
+    if (law && dead) notes.push(`${f.dead_rows} rows and ${f.dead_cols} columns are zero throughout; the law is that of the others.`);
     if (s.all > s.t.length) notes.push(`The slider holds ${s.t.length} of ${s.all} recorded spectra, evenly thinned; the run directory holds all of them.`);
     if (!law && !isKernel(matrix)) notes.push(f.why_mp_variance ? `No Marchenko\u2013Pastur law here: ${f.why_mp_variance}.` : "No Marchenko\u2013Pastur fit was recorded for this matrix.");
     note.textContent = notes.join(" ");
