@@ -139,8 +139,10 @@ if [ "$long" = --long ]; then
 
     echo "== a node dies"
     # Without this line the task would go back to the queue, and wait there for two minutes before it may begin again.
-    { cat slow.toml; printf '[slurm]\nsbatch = ["--no-requeue"]\n'; } >node.toml
-    follow node.toml --out node
+    # The same file name, which the tables hold.
+    mkdir no-requeue
+    { cat slow.toml; printf '[slurm]\nsbatch = ["--no-requeue"]\n'; } >no-requeue/slow.toml
+    follow no-requeue/slow.toml --out node
     until_true tasks_in RUNNING 2
     sleep 1
     scontrol update nodename="$(hostname -s)" state=down reason=test
@@ -150,7 +152,7 @@ if [ "$long" = --long ]; then
     [ "$status" = 3 ] || fail "a dead node: exit 3 expected, found $status: $(cat follow.log)"
     [ "$(status_of node node_fail)" = 2 ] || fail "no dead node: $(cat node/*-sweep-*/table.csv)"
     until_true scontrol update nodename="$(hostname -s)" state=idle
-    [ "$(code slurm node.toml --out node)" = 0 ] || fail "$(cat err.log)"
+    [ "$(code slurm no-requeue/slow.toml --out node)" = 0 ] || fail "$(cat err.log)"
     same slow-here node
 fi
 echo "run.sh: all well"
