@@ -25,6 +25,7 @@ mod bidiagonal;
 mod density;
 mod error;
 mod gram;
+mod haar;
 mod krylov;
 mod lanczos;
 mod magnitude;
@@ -38,6 +39,7 @@ mod workspace;
 
 pub use density::Density;
 pub use error::LinalgError;
+pub use haar::{rotate_left, rotate_right};
 pub use overlaps::{alignment, overlap, principal_cosines, projection_norm};
 pub use plan::Plan;
 pub use solve::{gram_of_features, matvec, matvec_transposed, ridge};
