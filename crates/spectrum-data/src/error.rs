@@ -129,6 +129,34 @@ pub enum DataError {
     /// All inputs are equal, so they cannot be divided by their standard deviation.
     #[error("all inputs of the training set are equal: they cannot be scaled to unit standard deviation")]
     Constant,
+    /// A sample without length, which no scale brings to the sphere.
+    #[error(
+        "sample {index} is zero (after centring and the removal of directions): it cannot be scaled to norm sqrt(d)"
+    )]
+    ZeroSample {
+        /// The sample, counted from zero in its set.
+        index: usize,
+    },
+    /// Principal components that the iteration did not find.
+    #[error(
+        "the {asked} leading principal components did not converge (relative residual {residual:.1e}): variances too close together"
+    )]
+    NoConvergence {
+        /// Components asked for.
+        asked: usize,
+        /// What was left.
+        residual: f64,
+    },
+    /// More samples asked for than there are.
+    #[error("{what} asks for {asked} samples, but there are {found}")]
+    TooFew {
+        /// What asks (`n`, or a class of a balanced subset).
+        what: String,
+        /// Samples asked for.
+        asked: usize,
+        /// Samples there are.
+        found: usize,
+    },
     /// A number in the request that no data can have.
     #[error("{what} is {found}, expected {expected}")]
     Request {

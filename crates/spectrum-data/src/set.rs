@@ -57,6 +57,47 @@ pub enum Scaling {
 }
 
 impl Dataset {
+    /// A set from a matrix of one's own: `n * dim` inputs, row-major, rounded to f32.
+    ///
+    /// # Errors
+    /// [`DataError::Request`] when there are no samples or features, the lengths do not fit, or an input or a target is
+    /// not a finite number in f32's range, or a class is not below the count.
+    pub fn new(inputs: &[f64], n: usize, dim: usize, targets: Targets) -> Result<Self, DataError> {
+        let refuse = |what, found: String, expected| Err(DataError::Request { what, found, expected });
+        if n == 0 || dim == 0 || n.checked_mul(dim) != Some(inputs.len()) {
+            let found = format!("{} for {n} samples of {dim} features", inputs.len());
+            return refuse("the number of inputs", found, "samples times features, above zero");
+        }
+        if targets.len() != n {
+            return refuse("the number of targets", targets.len().to_string(), "one for each sample");
+        }
+        let values = if let Targets::Values(v) = &targets { v.as_slice() } else { &[] };
+        if let Some(bad) = inputs.iter().chain(values).find(|&&x| !(x as f32).is_finite()) {
+            return refuse("an input or a target", bad.to_string(), "a finite number in the range of f32");
+        }
+        if let Targets::Classes { indices, count } = &targets
+            && let Some(bad) = indices.iter().find(|&c| c >= count)
+        {
+            return refuse("a class", bad.to_string(), "a number below the count of classes");
+        }
+        let mut targets = targets;
+        if let Targets::Values(v) = &mut targets {
+            crate::round_f32(v);
+        }
+        Ok(Self { inputs: inputs.iter().map(|&x| x as f32).collect(), n, dim, targets })
+    }
+
+    /// The mean sample: the mean of each feature, in f64.
+    #[must_use]
+    pub fn mean_sample(&self) -> Vec<f64> {
+        let mut mean = vec![0.0; self.dim];
+        for i in 0..self.n {
+            mean.iter_mut().zip(self.row(i)).for_each(|(m, &x)| *m += f64::from(x));
+        }
+        mean.iter_mut().for_each(|m| *m /= self.n as f64);
+        mean
+    }
+
     /// Sample `i`. Panics outside the set, as slices do.
     #[must_use]
     pub fn row(&self, i: usize) -> &[f32] {
@@ -151,6 +192,22 @@ mod tests {
         assert!(mean.abs() < 1e-7 && (deviation - 1.0).abs() < 1e-7);
         let mut flat = Split { train: set(&[1.0; 4]), probe: None, test: set(&[1.0; 2]), teacher: None };
         assert!(matches!(flat.standardise(), Err(DataError::Constant)));
+    }
+
+    #[test]
+    fn a_matrix_of_ones_own_is_checked() {
+        let values = |v: &[f64]| Targets::Values(v.to_vec());
+        let good = Dataset::new(&[1.0, 0.1, 3.0, 6.0], 2, 2, values(&[0.1, 2.0])).unwrap();
+        assert_eq!((good.row(0), &good.targets), (&[1.0, 0.1_f32][..], &values(&[f64::from(0.1_f32), 2.0])));
+        assert_eq!(good.mean_sample(), [2.0, (f64::from(0.1_f32) + 6.0) / 2.0]);
+        let refused = |inputs: &[f64], n, targets| Dataset::new(inputs, n, 2, targets).unwrap_err().to_string();
+        assert!(refused(&[1.0; 3], 2, values(&[0.0; 2])).contains("3 for 2 samples of 2 features"));
+        assert!(refused(&[], 0, values(&[])).contains("above zero"));
+        assert!(refused(&[1.0; 4], 2, values(&[0.0])).contains("number of targets is 1"));
+        assert!(refused(&[1.0, 1.0, 1.0, f64::NAN], 2, values(&[0.0; 2])).contains("NaN"));
+        assert!(refused(&[1.0; 4], 2, values(&[0.0, 1e39])).contains("range of f32"));
+        let classes = Targets::Classes { indices: vec![0, 2], count: 2 };
+        assert!(refused(&[1.0; 4], 2, classes).contains("a class is 2"));
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn permutation(rng: &mut impl Rng, n: u32) -> Vec<u32> {
 }
 
 /// A uniform integer in `0..bound`, without bias (D. Lemire, arXiv 1805.10941, algorithm 5).
-fn below(rng: &mut impl Rng, bound: u64) -> u64 {
+pub(crate) fn below(rng: &mut impl Rng, bound: u64) -> u64 {
     let threshold = bound.wrapping_neg() % bound;
     loop {
         let product = u128::from(rng.next_u64()) * u128::from(bound);
