@@ -38,6 +38,9 @@ pub enum LinalgError {
     /// A Cholesky factorisation met a pivot that is not positive.
     #[error("the matrix is not positive definite (pivot {0})")]
     NotPositiveDefinite(usize),
+    /// Eigenvalues of a kernel lie below zero by more than rounding.
+    #[error("{0} eigenvalues are negative: no kernel, which is positive semidefinite")]
+    NotPositiveSemidefinite(usize),
 }
 
 impl From<LinalgError> for Reason {
@@ -46,6 +49,7 @@ impl From<LinalgError> for Reason {
             LinalgError::NotFinite => Self::NotFinite,
             LinalgError::NoConvergence(_) => Self::NoConvergence,
             LinalgError::NotPositiveDefinite(_) => Self::Degenerate,
+            LinalgError::NotPositiveSemidefinite(_) => Self::NotApplicable(e.to_string()),
             LinalgError::Length { .. }
             | LinalgError::TooLarge { .. }
             | LinalgError::Unsupported(_)

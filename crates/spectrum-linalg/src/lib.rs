@@ -26,6 +26,7 @@ mod density;
 mod error;
 mod gram;
 mod haar;
+pub mod kernel;
 mod krylov;
 mod lanczos;
 mod magnitude;

@@ -143,9 +143,13 @@ impl Plan {
 /// Makes the component of largest absolute value of every right vector positive.
 fn fix_signs(u: &mut [f64], v: &mut [f64], rows: usize, cols: usize) {
     for (u, v) in u.chunks_exact_mut(rows.max(1)).zip(v.chunks_exact_mut(cols.max(1))) {
-        let top = v.iter().copied().fold(0.0f64, |m, x| if x.abs() > m.abs() { x } else { m });
-        if top < 0.0 {
+        if points_down(v) {
             u.iter_mut().chain(v).for_each(|x| *x = -*x);
         }
     }
+}
+
+/// Whether the component of largest absolute value (the first of several) is negative.
+pub(crate) fn points_down(v: &[f64]) -> bool {
+    v.iter().copied().fold(0.0f64, |m, x| if x.abs() > m.abs() { x } else { m }) < 0.0
 }

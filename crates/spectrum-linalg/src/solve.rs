@@ -19,16 +19,21 @@ const TILE: usize = 32;
 pub fn gram_of_features(f: &[f64], h: usize, n: usize) -> Vec<f64> {
     let mut g = vec![0.0; h * h];
     lower_gram(&mut g, matrix(f, h, n).transpose());
-    for j0 in (0..h).step_by(TILE) {
-        for i0 in (j0..h).step_by(TILE) {
-            for j in j0..(j0 + TILE).min(h) {
-                for i in i0.max(j + 1)..(i0 + TILE).min(h) {
-                    g[j + i * h] = g[i + j * h];
+    mirror(&mut g, h);
+    g
+}
+
+/// Copies the lower triangle of the n x n matrix in `a` to the upper one.
+pub(crate) fn mirror(a: &mut [f64], n: usize) {
+    for j0 in (0..n).step_by(TILE) {
+        for i0 in (j0..n).step_by(TILE) {
+            for j in j0..(j0 + TILE).min(n) {
+                for i in i0.max(j + 1)..(i0 + TILE).min(n) {
+                    a[j + i * n] = a[i + j * n];
                 }
             }
         }
     }
-    g
 }
 
 /// Solves (G + lambda I) x = b in place by Cholesky.

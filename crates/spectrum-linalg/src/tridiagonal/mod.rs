@@ -5,7 +5,7 @@
 //! would cost about 9 n^3 where eight cost O(n^2).
 
 mod eigenvalues;
-mod inverse_iteration;
+pub(crate) mod inverse_iteration;
 mod reduction;
 mod symmetric_product;
 
@@ -17,6 +17,7 @@ use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_with_conj as back_transform,
 };
 use faer::{Conj, MatMut, MatRef, Par, Spec};
+pub(crate) use symmetric_product::symmetric_product;
 
 use crate::LinalgError;
 use crate::workspace::{Scratch, area, room};
