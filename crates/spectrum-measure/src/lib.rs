@@ -36,8 +36,9 @@
 //! ```
 //!
 //! Beside the battery: [`feature_probe`] (kernel alignment and ridge refit of a network's features), [`baseline`] (the best
-//! linear function), [`null`] (the seeded null of a weight), [`agreement`] (of vectors at two moments), [`gaussian`] (the
-//! reference of the shape classes) and [`tolerance`] (what two backends may differ by).
+//! linear function), [`null`] (seeded nulls of a weight), [`substitute`] (weights with norm, values or vectors replaced),
+//! [`agreement`] (of vectors at two moments), [`gaussian`] (the reference of the shape classes) and [`tolerance`] (what two
+//! backends may differ by).
 //!
 //! Measures that cost more than a training step should pay, for checkpoints: [`comparison`] (other distributions on the
 //! tail), [`goodness`] (is the power law plausible), [`shuffled`] (the same entries at random places) and [`farms`] (the tail
@@ -59,6 +60,7 @@ pub mod null;
 mod recorder;
 pub mod ridge;
 pub mod shuffled;
+pub mod substitute;
 pub mod tolerance;
 
 pub use battery::Battery;

@@ -39,6 +39,8 @@ use spectrum_core::{Kind, Precision};
 
 pub use coverage::Coverage;
 
+use crate::null;
+
 /// The last step that the contract covers.
 pub const HORIZON: u64 = 50;
 
@@ -127,7 +129,8 @@ impl Setting {
     /// The tolerance of a metric, a scalar, or `singular_values` that is compared always; `None` for a name that the
     /// contract does not know and for metrics that it covers only under a condition ([`coverage`](Self::coverage)).
     ///
-    /// A null (`null_...`) has the tolerance of the metric that it repeats.
+    /// A null (`null_...`, `rotated_...`) has the tolerance of the metric that it repeats: a rotation turns an error of the
+    /// displacement into one of the same size, and errors of updates that add up at random did so before.
     #[must_use]
     pub fn tolerance(&self, metric: &str) -> Option<Tolerance> {
         let delta = self.delta();
@@ -138,7 +141,7 @@ impl Setting {
         let forward = Self { step: self.step.max(1), kind: Kind::Weight, ..*self }.delta();
         let relative = |r: f64| Tolerance { relative: r + HOST, absolute: 0.0 };
         let absolute = |a: f64| Tolerance { relative: HOST, absolute: a };
-        Some(match metric.strip_prefix("null_").unwrap_or(metric) {
+        Some(match null::repeated(metric).unwrap_or(metric) {
             "singular_values" | "spectral_norm" | "frobenius_norm" => relative(delta),
             // sum of p independent errors delta s_1, against a sum of at least s_1.
             "nuclear_norm" => relative(root * delta),
@@ -195,9 +198,15 @@ impl Setting {
             | "update_overlap_left_after"
             | "update_overlap_right_after" => absolute(100.0 * delta),
             // A quotient of norms of features that went through f32 once.
-            "kta" => relative(10.0 * forward),
+            "kta" | "kta_matched_norm" | "kta_final_values" => relative(10.0 * forward),
             // The refit's condition number (s_1^2 + lambda n)/(lambda n) is about 1e4 here; errors enter by its root.
             "ridge_test_loss" | "ridge_train_loss" | "initial_kernel_test_loss" => relative(100.0 * forward),
+            "ridge_test_loss_matched_norm" | "ridge_test_loss_final_values" => relative(100.0 * forward),
+            // Pairs of vectors turn into each other by delta s_1/gap, which moves the matrix by that times the gap of the
+            // initial values: gaps of one order, so an error as large as that of W_t (measured 1.1 to 1.2 times), and now
+            // and then a pair of W_t that lies closer.
+            "kta_initial_values" => relative(20.0 * forward),
+            "ridge_test_loss_initial_values" => relative(200.0 * forward),
             // The loss is a mean over n samples of residuals that differ by a each: 2 a/sqrt(n), about 10 delta.
             "train_loss" | "test_loss" => relative(10.0 * forward),
             // Samples whose two leading outputs are within the error of each other.
