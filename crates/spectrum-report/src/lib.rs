@@ -6,7 +6,8 @@
 //!   the same page: its layers side by side first, and curves over time only where there is more than one checkpoint;
 //! - [`write_sweep_report`] makes one page of the many runs of a sweep: curves with bands over seeds, phase diagram, scatter;
 //! - [`show::tables`] and [`show::json`] are what `spectrum show` prints;
-//! - [`compare::compare`] holds two runs of one config against the cross-backend contract.
+//! - [`compare::compare`] holds two runs of one config against the cross-backend contract;
+//! - [`figure`] draws plots as SVG, for an experiment's README.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -26,6 +27,7 @@ mod config;
 mod data;
 mod error;
 mod facts;
+pub mod figure;
 mod html;
 mod layer_type;
 mod layers;
