@@ -5,8 +5,9 @@
     python3 ntk.py --check          recomputes every kernel of `ntk.json` from the inputs and weights that it holds
     python3 ntk.py --peer           the same with neural-tangents (needs jax instead of torch)
 
-Everything is f64. Weights and inputs are multiples of 2^-10, so an f32 network can hold them exactly. The first two ways
-also evaluate the layer-wise formula in numpy, with deltas written by hand, and exit 1 where it differs by more than 1e-12.
+Everything is f64. Weights and inputs are multiples of 2^-10, so an f32 network can hold them exactly. The first two
+also evaluate the layer-wise formula in numpy, with deltas written by hand. Printed are the largest differences relative
+to the largest entry; exit 1 where one is above 1e-12.
 """
 
 import argparse
@@ -28,14 +29,14 @@ ABOUT = {
     "two-layer": "f(x) = c a^T s(W x / sqrt(d)), c = 1/sqrt(h) (scaling ntk) or 1/h (mean-field); W = hidden.weight "
     "(h x d), a = readout.weight (1 x h)",
     "mlp": "x -> s(x W_k^T + b_k), k = hidden.0, hidden.1, ...; the readout is linear. No factor 1/sqrt(width)",
-    "conv": "[convolution 3 x 3, zero padding 1, stride 1 -> s -> mean over 2 x 2] twice, flattened channel by channel "
-    "(channel, row, column), then a dense readout",
+    "conv": "[convolution 3 x 3, zero padding 1, stride 1 -> s -> mean over 2 x 2] twice, flattened channel by "
+    "channel (channel, row, column), then a dense readout",
     "normalized": "s = (g - mean) / sd with the moments of g(xi), xi standard normal, given under moments",
     "ck": "F F^T / p, F the n x p features of the layer after the activation, p their number; for conv, at = activation "
     "(before the mean over 2 x 2) and at = pooled (after it)",
-    "ntk": "K_ij = sum over the outputs k and over every entry t of the parameters named of (d f_k(x_i) / d t) (d f_k(x_j) / "
-    "d t). outputs = trace: all k; outputs = 0: the first alone. Nothing is divided by; c^2 of two-layer is in it. "
-    "relu has slope 0 at 0; no preactivation lies within 1e-6 of it",
+    "ntk": "K_ij = sum over the outputs k and over every entry t of the parameters named of (d f_k(x_i) / d t) "
+    "(d f_k(x_j) / d t). outputs = trace: all k; outputs = 0: the first alone. The sum is not divided by anything; c^2 of "
+    "two-layer is in it. relu has slope 0 at 0; no preactivation lies within 1e-6 of it",
     "parts": "the ntk (outputs = trace) of one parameter alone; their sum is the ntk",
 }
 
