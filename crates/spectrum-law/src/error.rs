@@ -70,6 +70,135 @@ pub enum LawError {
     /// The bulk of the matrix is zero: there is no variance to fit.
     #[error("the bulk of the eigenvalues is zero")]
     ZeroBulk,
+    /// The activation does not vary: it cannot be normalised.
+    #[error("the activation is constant ({value}): its standard deviation must be positive")]
+    ConstantActivation {
+        /// Its value.
+        value: f64,
+    },
+    /// The activation or its derivative is NaN or infinite somewhere.
+    #[error("the activation or its derivative is not finite at {at}")]
+    ActivationNotFinite {
+        /// Where.
+        at: f64,
+    },
+    /// E f'(xi) and E xi f(xi) differ, though they are equal for a continuous f with derivative f' (Stein).
+    #[error(
+        "the derivative does not belong to the activation: E f'(x) = {derivative}, E x f(x) = {function}, expected equal"
+    )]
+    Derivative {
+        /// E f'(xi).
+        derivative: f64,
+        /// E xi f(xi).
+        function: f64,
+    },
+    /// Constants that no activation has.
+    #[error("the activation's constants must satisfy b^2 <= 1 <= a, found b = {b}, a = {a}")]
+    Constants {
+        /// E sigma'.
+        b: f64,
+        /// E sigma'^2.
+        a: f64,
+    },
+    /// A network without layers.
+    #[error("a network needs at least one ratio n/d_l, found none")]
+    NoLayers,
+    /// A layer's n/d_l is not a positive finite number.
+    #[error("the ratio n/d_{layer} must be positive and finite, found {ratio}")]
+    Ratio {
+        /// l.
+        layer: usize,
+        /// n/d_l.
+        ratio: f64,
+    },
+    /// The data's n/d_0 is not a positive finite number.
+    #[error("the ratio n/d_0 must be positive and finite, found {0}")]
+    PopulationRatio(f64),
+    /// A population without points, or without weight.
+    #[error("the population needs at least one eigenvalue of positive weight, found none")]
+    EmptyPopulation,
+    /// An eigenvalue of the population is negative, NaN or infinite.
+    #[error("eigenvalue {index} of the population must be finite and not negative, found {value}")]
+    PopulationEigenvalue {
+        /// Its index, from 0.
+        index: usize,
+        /// The eigenvalue.
+        value: f64,
+    },
+    /// A weight of the population is negative, NaN or infinite.
+    #[error("weight {index} of the population must be finite and not negative, found {weight}")]
+    PopulationWeight {
+        /// Its index, from 0.
+        index: usize,
+        /// The weight.
+        weight: f64,
+    },
+    /// A learning-rate weight is negative, NaN or infinite.
+    #[error("the learning-rate weight tau_{index} must be finite and not negative, found {rate}")]
+    Rate {
+        /// l of tau_l, from 1.
+        index: usize,
+        /// tau_l.
+        rate: f64,
+    },
+    /// Not one learning-rate weight for each layer and the readout.
+    #[error("{found} learning-rate weights, {needed} are needed: one for each layer and one for the readout")]
+    RateCount {
+        /// Weights there are.
+        found: usize,
+        /// Layers plus one.
+        needed: usize,
+    },
+    /// All learning-rate weights are zero: the kernel is zero.
+    #[error("all learning-rate weights are zero: at least one must be positive")]
+    NoRates,
+    /// A vector of the recursion has another length than the depth asks for.
+    #[error("the recursion's vectors have {needed} entries (-1, 0, .., L), found {found}")]
+    VectorLength {
+        /// Entries there are.
+        found: usize,
+        /// L + 2.
+        needed: usize,
+    },
+    /// An argument of the recursion is not in the lower half plane.
+    #[error(
+        "z_{index} = {re} + {im} i must be finite, with an imaginary part below zero (z_-1) or not above it (the others)"
+    )]
+    HalfPlane {
+        /// -1, 0, .., L.
+        index: isize,
+        /// Real part.
+        re: f64,
+        /// Imaginary part.
+        im: f64,
+    },
+    /// A Stieltjes transform was asked for on the real axis, or at a place that is not finite.
+    #[error("z = {re} + {im} i must be finite and off the real axis (above it, for an explanation)")]
+    RealAxis {
+        /// Real part.
+        re: f64,
+        /// Imaginary part.
+        im: f64,
+    },
+    /// The fixed point was not reached.
+    #[error("the fixed point was not reached: relative residual {residual:.1e}")]
+    NoFixedPoint {
+        /// What was left.
+        residual: f64,
+    },
+    /// A factor to scale a law by is not a positive finite number.
+    #[error("a law is scaled by a positive finite factor, found {0}")]
+    Factor(f64),
+    /// A setting outside its range.
+    #[error("the setting `{name}` must lie within {expected}, found {value}")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// Its range.
+        expected: &'static str,
+    },
 }
 
 impl From<LawError> for Reason {

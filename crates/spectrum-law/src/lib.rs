@@ -12,7 +12,9 @@
 //! - [`tracy_widom`], [`outlier`]: the law of the largest eigenvalue and a p-value for each outlier;
 //! - [`ks`], [`null`], [`shuffle`]: testing a spectrum against the law, with Gaussian and shuffled nulls from seeds;
 //! - [`shrinkage`]: the optimal singular-value threshold (Gavish, Donoho);
-//! - [`spacing`]: the ratio of consecutive spacings, between noise and independent points.
+//! - [`spacing`]: the ratio of consecutive spacings, between noise and independent points;
+//! - [`limit`]: the limiting laws of conjugate and tangent kernels of wide networks (eigenvalues of kernel matrices there,
+//!   with atoms at zero where a layer is narrower than the sample is large).
 //!
 //! ```
 //! use spectrum_law::{MarchenkoPastur, Spike};
@@ -32,6 +34,7 @@
 pub mod bulk;
 mod error;
 pub mod ks;
+pub mod limit;
 pub mod marchenko_pastur;
 pub mod null;
 pub mod outlier;

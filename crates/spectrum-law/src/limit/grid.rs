@@ -1,0 +1,237 @@
+//! The grid of one interval of the support: an angle in which the density is smooth, refined where it is not.
+//!
+//! x = low + W sin^q(theta/2), theta in 0..pi. At a soft edge (q = 2) the density is a root of the distance, so that
+//! w = density dx/dtheta is smooth and vanishes at both ends: the points gather quadratically at the edges, and the steep
+//! rise near a lower edge close to zero, which a uniform grid misses, is resolved. At a hard edge with density
+//! x^(-k/(k+1)) the power q = k + 1 keeps w finite. Cells are halved until Simpson's rule agrees with its halves.
+
+use std::f64::consts::PI;
+
+use super::complex::Complex;
+use super::solve::Solver;
+use super::support::{Interval, Spent};
+
+/// Where w at a hard edge is read off: w is even in theta, so this errs by 1e-6 of it.
+const NEAR_HARD_EDGE: f64 = 1e-3;
+/// Halvings of one cell, and points of one interval, at most.
+const DEEPEST: usize = 24;
+const MOST_POINTS: usize = 100_000;
+
+/// One interval with its grid: cells of three points each, neighbours sharing one.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Piece {
+    pub low: f64,
+    pub width: f64,
+    pub power: f64,
+    pub theta: Vec<f64>,
+    pub x: Vec<f64>,
+    /// density * dx/dtheta.
+    pub w: Vec<f64>,
+    /// Probability per unit of x; infinite at a hard edge.
+    pub density: Vec<f64>,
+    /// The traces T at each point, `depth` of them; zeros at the edges.
+    pub traces: Vec<Complex>,
+    /// Mass of the interval left of every other point, the ends of the cells.
+    pub mass: Vec<f64>,
+}
+
+#[derive(Debug, Clone)]
+struct Node {
+    theta: f64,
+    x: f64,
+    w: f64,
+    density: f64,
+    t: Vec<Complex>,
+}
+
+/// What building a piece found besides.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Findings {
+    pub spent: Spent,
+    pub residual: f64,
+    pub unconverged: usize,
+    /// Points within the interval where there is no mass: a gap that the search for the support overlooked.
+    pub gaps: Vec<f64>,
+}
+
+struct Builder<'s, 'c> {
+    solver: &'s mut Solver<'c>,
+    low: f64,
+    width: f64,
+    power: f64,
+    tolerance: f64,
+    nodes: Vec<Node>,
+    findings: &'s mut Findings,
+}
+
+impl Builder<'_, '_> {
+    fn position(&self, theta: f64) -> (f64, f64) {
+        let (sin, cos) = (0.5 * theta).sin_cos();
+        let slope = 0.5 * self.width * self.power * sin.powf(self.power - 1.0) * cos;
+        (self.low + self.width * sin.powf(self.power), slope)
+    }
+
+    fn node(&mut self, theta: f64, warm: &[Complex]) -> Node {
+        let (x, slope) = self.position(theta);
+        let mut t = Vec::new();
+        let warm = warm.iter().any(|t| t.im > 0.0).then_some(warm);
+        let answer = self.solver.on_axis(x, warm, &mut t);
+        self.findings.spent.add(&answer);
+        if answer.converged {
+            self.findings.residual = self.findings.residual.max(answer.residual);
+            if answer.g.im == 0.0 {
+                self.findings.gaps.push(x);
+            }
+        } else {
+            self.findings.unconverged += 1;
+            self.findings.residual = self.findings.residual.max(answer.residual.min(f64::MAX));
+        }
+        let density = if answer.g.im.is_finite() { answer.g.im / PI } else { 0.0 };
+        Node { theta, x, w: density * slope, density, t }
+    }
+
+    /// Appends the points of a cell after its first one.
+    fn refine(&mut self, a: &Node, m: &Node, b: &Node, depth: usize) {
+        let left = self.node(0.5 * (a.theta + m.theta), &m.t);
+        let right = self.node(0.5 * (m.theta + b.theta), &m.t);
+        let whole = simpson(a, m, b);
+        let halves = simpson(a, &left, m) + simpson(m, &right, b);
+        // The error of the halves is a fifteenth of the difference where w is smooth.
+        let close = (whole - halves).abs() <= self.tolerance;
+        if close || depth >= DEEPEST || self.nodes.len() > MOST_POINTS {
+            self.nodes.extend([left, m.clone(), right, b.clone()]);
+        } else {
+            self.refine(a, &left, m, depth + 1);
+            self.refine(m, &right, b, depth + 1);
+        }
+    }
+}
+
+fn simpson(a: &Node, m: &Node, b: &Node) -> f64 {
+    (b.theta - a.theta) / 6.0 * (a.w + 4.0 * m.w + b.w)
+}
+
+impl Piece {
+    /// The grid of `interval` with at least 4 * `cells` + 1 points; each cell's mass is known to about `tolerance`.
+    pub(crate) fn build(
+        interval: Interval,
+        solver: &mut Solver<'_>,
+        depth: usize,
+        cells: usize,
+        tolerance: f64,
+        findings: &mut Findings,
+    ) -> Self {
+        let power = interval.hard.map_or(2.0, f64::from);
+        let (low, width) = (interval.low, interval.high - interval.low);
+        let mut b = Builder { solver, low, width, power, tolerance, nodes: Vec::new(), findings };
+        let end = |theta: f64, x: f64| Node { theta, x, w: 0.0, density: 0.0, t: vec![Complex::ZERO; depth] };
+        let mut start = end(0.0, low);
+        if interval.hard.is_some() {
+            start.w = b.node(NEAR_HARD_EDGE, &[]).w;
+            start.density = f64::INFINITY;
+        }
+        b.nodes.push(start.clone());
+        let mut warm = Vec::new();
+        for cell in 0..cells {
+            let angle = |half: usize| PI * half as f64 / (2 * cells) as f64;
+            let m = b.node(angle(2 * cell + 1), &warm);
+            let stop = if cell + 1 == cells { end(PI, interval.high) } else { b.node(angle(2 * cell + 2), &m.t) };
+            warm.clone_from(&stop.t);
+            b.refine(&start, &m, &stop, 0);
+            start = stop;
+        }
+        let nodes = b.nodes;
+        let mut mass = vec![0.0];
+        let mut sum = 0.0;
+        for cell in nodes.windows(3).step_by(2) {
+            sum += simpson(&cell[0], &cell[1], &cell[2]);
+            mass.push(sum);
+        }
+        Self {
+            low,
+            width,
+            power,
+            theta: nodes.iter().map(|n| n.theta).collect(),
+            x: nodes.iter().map(|n| n.x).collect(),
+            w: nodes.iter().map(|n| n.w).collect(),
+            density: nodes.iter().map(|n| n.density).collect(),
+            traces: nodes.into_iter().flat_map(|n| n.t).collect(),
+            mass,
+        }
+    }
+
+    pub(crate) fn high(&self) -> f64 {
+        self.low + self.width
+    }
+
+    pub(crate) fn total(&self) -> f64 {
+        self.mass.last().copied().unwrap_or(0.0)
+    }
+
+    /// The angle of a place within the interval.
+    pub(crate) fn angle(&self, x: f64) -> f64 {
+        2.0 * ((x - self.low) / self.width).clamp(0.0, 1.0).powf(1.0 / self.power).asin()
+    }
+
+    pub(crate) fn place(&self, theta: f64) -> f64 {
+        (self.low + self.width * (0.5 * theta).sin().powf(self.power)).clamp(self.low, self.high())
+    }
+
+    /// dx/dtheta.
+    pub(crate) fn slope(&self, theta: f64) -> f64 {
+        let (sin, cos) = (0.5 * theta).sin_cos();
+        0.5 * self.width * self.power * sin.powf(self.power - 1.0) * cos
+    }
+
+    /// The cell an angle lies in, its parabola's three values, its width, and the angle's place 0..1 within it.
+    fn cell(&self, theta: f64) -> (usize, [f64; 3], f64, f64) {
+        let cells = self.mass.len() - 1;
+        // Ends of the cells are the even points.
+        let (mut low, mut high) = (0, cells);
+        while high - low > 1 {
+            let mid = (low + high) / 2;
+            if self.theta[2 * mid] <= theta { low = mid } else { high = mid }
+        }
+        let i = 2 * low;
+        let width = self.theta[i + 2] - self.theta[i];
+        let at = ((theta - self.theta[i]) / width).clamp(0.0, 1.0);
+        (low, [self.w[i], self.w[i + 1], self.w[i + 2]], width, at)
+    }
+
+    /// Index of the grid point nearest to an angle's cell's middle.
+    pub(crate) fn nearest(&self, theta: f64) -> usize {
+        2 * self.cell(theta).0 + 1
+    }
+
+    /// Mass left of an angle: whole cells, then the integral of the cell's parabola.
+    pub(crate) fn mass_below(&self, theta: f64) -> f64 {
+        let (cell, [f0, f1, f2], width, s) = self.cell(theta);
+        let part = s * (f0 + s * (0.5 * (-3.0 * f0 + 4.0 * f1 - f2) + s * (2.0 * f0 - 4.0 * f1 + 2.0 * f2) / 3.0));
+        let (start, stop) = (self.mass[cell], self.mass[cell + 1]);
+        (start + width * part).clamp(start, stop.max(start))
+    }
+
+    /// w at an angle, by the cell's parabola.
+    pub(crate) fn interpolate(&self, theta: f64) -> f64 {
+        let (_, [f0, f1, f2], _, s) = self.cell(theta);
+        (f0 + s * (-3.0 * f0 + 4.0 * f1 - f2 + s * (2.0 * f0 - 4.0 * f1 + 2.0 * f2))).max(0.0)
+    }
+
+    /// int x density dx.
+    pub(crate) fn first_moment(&self) -> f64 {
+        let moment = |i: usize| self.x[i] * self.w[i];
+        (0..self.mass.len() - 1)
+            .map(|c| {
+                let i = 2 * c;
+                (self.theta[i + 2] - self.theta[i]) / 6.0 * (moment(i) + 4.0 * moment(i + 1) + moment(i + 2))
+            })
+            .sum()
+    }
+
+    pub(crate) fn scale(&mut self, factor: f64) {
+        self.low *= factor;
+        self.width *= factor;
+        self.x.iter_mut().for_each(|x| *x *= factor);
+        self.density.iter_mut().for_each(|d| *d /= factor);
+    }
+}

@@ -1,0 +1,317 @@
+//! A limit law on its grid.
+
+use std::f64::consts::PI;
+
+use crate::LawError;
+
+use super::chain::Chain;
+use super::complex::Complex;
+use super::grid::{Findings, Piece};
+use super::settings::{Certificate, Note, Settings};
+use super::solve::Solver;
+use super::support::{Spent, intervals};
+
+/// How often the support is searched again, each time twice as densely, when mass is missing.
+const SEARCHES: usize = 4;
+/// An eigenvalue this near to an atom, in units of the largest of the support, is the atom's: a null space of dimension
+/// n - d_l comes out of an eigenvalue routine as values of either sign about rounding (of f32, at worst).
+const ATOM_REACH: f64 = 1e-5;
+
+/// The limiting spectral law of a kernel matrix: density, distribution, quantiles, atoms and edges, and a certificate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LimitLaw {
+    pieces: Vec<Piece>,
+    atoms: Vec<(f64, f64)>,
+    edges: Vec<(f64, f64)>,
+    grid: Vec<f64>,
+    density: Vec<f64>,
+    mass: f64,
+    mean: f64,
+    certificate: Certificate,
+    notes: Vec<Note>,
+    chain: Chain,
+    shift: f64,
+    factor: f64,
+    settings: Settings,
+}
+
+impl LimitLaw {
+    /// The law of shift + chain.
+    pub(crate) fn solve(chain: Chain, shift: f64, notes: Vec<Note>, settings: &Settings) -> Self {
+        let atoms: Vec<(f64, f64)> = chain.atoms().into_iter().map(|(x, p)| (x + shift, p)).collect();
+        let held: f64 = atoms.iter().map(|a| a.1).sum();
+        let mut findings = Findings::default();
+        let mut pieces = Vec::new();
+        let mut mass = held;
+        let mut extra: Vec<f64> = Vec::new();
+        let mut density = 1;
+        let mut total = Spent::default();
+        // A law of atoms alone has no support to look for.
+        for _ in 0..if held > 1.0 - 1e-12 { 0 } else { SEARCHES } {
+            findings = Findings::default();
+            let mut solver = Solver::new(&chain, shift, settings.tolerance, settings.max_iterations);
+            let found = intervals(&chain, shift, &mut solver, density, &extra, &mut findings.spent);
+            let cells = (settings.points / 4 / found.len().max(1)).max(4);
+            let tolerance = 1e-3 * settings.mass_tolerance / found.len().max(1) as f64;
+            pieces = found
+                .iter()
+                .map(|&i| Piece::build(i, &mut solver, chain.depth(), cells, tolerance, &mut findings))
+                .collect();
+            mass = held + pieces.iter().map(Piece::total).sum::<f64>();
+            total.points += findings.spent.points;
+            total.iterations += findings.spent.iterations;
+            if findings.gaps.is_empty() {
+                if (mass - 1.0).abs() <= settings.mass_tolerance {
+                    break;
+                }
+                density *= 2;
+            }
+            extra.append(&mut findings.gaps);
+        }
+        let mean = atoms.iter().map(|(x, p)| x * p).sum::<f64>() + pieces.iter().map(Piece::first_moment).sum::<f64>();
+        let (mass_error, mean_error) = (mass - 1.0, mean - shift - chain.mean());
+        let upper = pieces.last().map_or(1.0, Piece::high).max(1.0);
+        let whole = mass_error.abs() <= settings.mass_tolerance && mean_error.abs() <= settings.mass_tolerance * upper;
+        let certificate = Certificate {
+            converged: findings.unconverged == 0 && whole,
+            residual: findings.residual,
+            iterations: total.iterations,
+            points: total.points,
+            unconverged: findings.unconverged,
+            mass_error,
+            mean_error,
+        };
+        let edges = pieces.iter().map(|p| (p.low, p.high())).collect();
+        let points = || pieces.iter().flat_map(|p| p.x.iter().zip(&p.density)).filter(|(_, d)| d.is_finite());
+        let grid = points().map(|p| *p.0).collect();
+        let density = points().map(|p| *p.1).collect();
+        let settings = *settings;
+        Self {
+            grid,
+            density,
+            pieces,
+            atoms,
+            edges,
+            mass,
+            mean,
+            certificate,
+            notes,
+            chain,
+            shift,
+            factor: 1.0,
+            settings,
+        }
+    }
+
+    /// Eigenvalues at which [`density`](Self::density) is given, ascending. Interval after interval of the support, both
+    /// edges of each included (a hard edge, where the density is infinite, is not).
+    #[must_use]
+    pub fn grid(&self) -> &[f64] {
+        &self.grid
+    }
+
+    /// Density of the continuous part at the points of [`grid`](Self::grid), probability per unit of eigenvalue.
+    #[must_use]
+    pub fn density(&self) -> &[f64] {
+        &self.density
+    }
+
+    /// Density of the continuous part at `x`: the equations solved there, not interpolated. 0 outside the support; infinite
+    /// at a hard edge.
+    #[must_use]
+    pub fn pdf(&self, x: f64) -> f64 {
+        let Some(piece) = self.pieces.iter().find(|p| p.low <= x && x <= p.high()) else {
+            return 0.0;
+        };
+        if x == piece.low || x == piece.high() {
+            return if x == piece.low { piece.density[0] } else { 0.0 };
+        }
+        let theta = piece.angle(x);
+        let depth = self.chain.depth();
+        let at = depth * piece.nearest(theta);
+        let mut solver = self.solver();
+        let mut t = Vec::new();
+        let answer = solver.on_axis(x / self.factor, Some(&piece.traces[at..at + depth]), &mut t);
+        if answer.converged { answer.g.im / (PI * self.factor) } else { piece.interpolate(theta) / piece.slope(theta) }
+    }
+
+    /// Share of the eigenvalues at or below `x`, atoms included.
+    #[must_use]
+    pub fn cdf(&self, x: f64) -> f64 {
+        self.below(x, true)
+    }
+
+    /// Distribution function at x, with or without an atom at x itself.
+    fn below(&self, x: f64, with: bool) -> f64 {
+        let atoms: f64 = self.atoms.iter().filter(|a| a.0 < x || (with && a.0 == x)).map(|a| a.1).sum();
+        atoms + self.continuous_below(x)
+    }
+
+    fn continuous_below(&self, x: f64) -> f64 {
+        self.pieces
+            .iter()
+            .take_while(|p| p.low < x)
+            .map(|p| if x >= p.high() { p.total() } else { p.mass_below(p.angle(x)) })
+            .sum()
+    }
+
+    /// The smallest eigenvalue at or below which a share `probability` lies; within a gap of the support its lower end.
+    ///
+    /// # Errors
+    /// [`LawError::Probability`] outside 0..=1.
+    pub fn quantile(&self, probability: f64) -> Result<f64, LawError> {
+        if !(0.0..=1.0).contains(&probability) {
+            return Err(LawError::Probability(probability));
+        }
+        for &(x, p) in &self.atoms {
+            let below = self.below(x, false);
+            if below < probability && probability <= below + p {
+                return Ok(x);
+            }
+        }
+        let smallest =
+            || self.atoms.iter().map(|a| a.0).chain(self.edges.iter().map(|e| e.0)).fold(f64::INFINITY, f64::min);
+        if probability == 0.0 {
+            return Ok(smallest());
+        }
+        for piece in &self.pieces {
+            if self.below(piece.high(), true) < probability {
+                continue;
+            }
+            let (mut low, mut high) = (0.0, PI);
+            for _ in 0..60 {
+                let mid = 0.5 * (low + high);
+                if self.below(piece.place(mid), true) < probability { low = mid } else { high = mid }
+            }
+            return Ok(piece.place(0.5 * (low + high)));
+        }
+        // The mass is 1 only within its tolerance.
+        Ok(self.largest())
+    }
+
+    fn largest(&self) -> f64 {
+        self.atoms.iter().map(|a| a.0).chain(self.edges.iter().map(|e| e.1)).fold(0.0, f64::max)
+    }
+
+    /// Atoms (eigenvalue, mass), ascending.
+    #[must_use]
+    pub fn atoms(&self) -> &[(f64, f64)] {
+        &self.atoms
+    }
+
+    /// Intervals (lower edge, upper edge) of the continuous part, ascending.
+    #[must_use]
+    pub fn edges(&self) -> &[(f64, f64)] {
+        &self.edges
+    }
+
+    /// Integrated mass, atoms included: 1 up to the error of the integration. Not used to rescale anything.
+    #[must_use]
+    pub fn mass(&self) -> f64 {
+        self.mass
+    }
+
+    /// Integrated mean eigenvalue, atoms included.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// What these numbers are worth.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// What to know about the premises: an even or linear activation, a population whose mean is not 1.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// The Stieltjes transform m(z) = int 1/(x - z) dmu(x), by the equations at z itself (no grid).
+    ///
+    /// # Errors
+    /// [`LawError::RealAxis`] for a real or non-finite z, [`LawError::NoFixedPoint`] without convergence.
+    pub fn stieltjes(&self, z: Complex) -> Result<Complex, LawError> {
+        if !z.is_finite() || z.im == 0.0 {
+            return Err(LawError::RealAxis { re: z.re, im: z.im });
+        }
+        let upper = Complex::new(z.re, z.im.abs());
+        let mut t = Vec::new();
+        let answer = self.solver().above_axis(upper * (1.0 / self.factor), &mut t);
+        if !answer.converged {
+            return Err(LawError::NoFixedPoint { residual: answer.residual });
+        }
+        let m = answer.g * (1.0 / self.factor);
+        Ok(if z.im > 0.0 { m } else { m.conj() })
+    }
+
+    /// Kolmogorov-Smirnov distance between a sorted sample of eigenvalues (either order) and the law, on both sides of
+    /// every jump of either distribution function. Eigenvalues within 1e-5 of the support's upper end around an atom (and
+    /// at most half way to the continuous part) count as the atom's; so do slightly negative ones about an atom at 0.
+    ///
+    /// # Errors
+    /// [`LawError::TooFewValues`] for an empty sample, [`LawError::Unsorted`], [`LawError::NotFinite`].
+    pub fn ks_distance(&self, sorted: &[f64]) -> Result<f64, LawError> {
+        if sorted.is_empty() {
+            return Err(LawError::TooFewValues { found: 0, needed: 1 });
+        }
+        if sorted.iter().any(|x| !x.is_finite()) {
+            return Err(LawError::NotFinite);
+        }
+        let ascending = sorted.windows(2).all(|w| w[0] <= w[1]);
+        if !ascending && !sorted.windows(2).all(|w| w[0] >= w[1]) {
+            return Err(LawError::Unsorted);
+        }
+        let mut sample: Vec<f64> = sorted.iter().map(|&x| self.snap(x)).collect();
+        if sample.iter().any(|x| *x < -ATOM_REACH * self.largest()) {
+            return Err(LawError::NotFinite);
+        }
+        if !ascending {
+            sample.reverse();
+        }
+        // Each place where either function jumps, with the sample's counts below it and up to it.
+        let n = sample.len() as f64;
+        let places = sample.iter().copied().chain(self.atoms.iter().map(|a| a.0));
+        Ok(places.fold(0.0f64, |d, x| {
+            let below = sample.partition_point(|v| *v < x) as f64 / n;
+            let upto = sample.partition_point(|v| *v <= x) as f64 / n;
+            d.max((self.below(x, false) - below).abs()).max((self.below(x, true) - upto).abs())
+        }))
+    }
+
+    /// The atom an eigenvalue belongs to, or the eigenvalue itself.
+    fn snap(&self, x: f64) -> f64 {
+        let reach = ATOM_REACH * self.largest();
+        let belongs = |atom: f64| {
+            let gap =
+                self.edges.iter().flat_map(|e| [e.0, e.1]).map(|e| (e - atom).abs()).fold(f64::INFINITY, f64::min);
+            (x - atom).abs() <= reach.min(0.5 * gap)
+        };
+        self.atoms.iter().map(|a| a.0).find(|a| belongs(*a)).unwrap_or(x)
+    }
+
+    /// The law of `factor` times the eigenvalue: for comparing shapes after matching traces.
+    ///
+    /// # Errors
+    /// [`LawError::Factor`] unless the factor is positive and finite.
+    pub fn scaled(&self, factor: f64) -> Result<Self, LawError> {
+        if !(factor.is_finite() && factor > 0.0) {
+            return Err(LawError::Factor(factor));
+        }
+        let mut law = self.clone();
+        law.pieces.iter_mut().for_each(|p| p.scale(factor));
+        law.atoms.iter_mut().for_each(|a| a.0 *= factor);
+        law.edges = law.pieces.iter().map(|p| (p.low, p.high())).collect();
+        law.grid.iter_mut().for_each(|x| *x *= factor);
+        law.density.iter_mut().for_each(|d| *d /= factor);
+        law.mean *= factor;
+        law.factor *= factor;
+        Ok(law)
+    }
+
+    fn solver(&self) -> Solver<'_> {
+        Solver::new(&self.chain, self.shift, self.settings.tolerance, self.settings.max_iterations)
+    }
+}
