@@ -4,8 +4,8 @@
     python3 aliasing.py        needs torch; exit 0 if it follows (features are then scaled twice), 1 if it does not
 
 The code of arXiv 2406.04657 (repository kvignesh1420/single-index-ht: src/models.py, src/trainer.py, src/tracker.py)
-keeps the hidden layer's output in a forward hook (`out.detach()`), divides that output in place by sqrt(d) in `forward`,
-and divides what the hook kept by sqrt(d) again, before the activation, when it evaluates. If the kept tensor shares its
+keeps the hidden layer's output in a forward hook (`out.detach()`), divides that output in place by sqrt(d) in
+`forward`, and divides what the hook kept by sqrt(d) again, before the activation, when it evaluates. If the kept tensor shares its
 memory with the output, kernel alignment and ridge losses are those of tanh(W x / d), and not of the network's own
 features tanh(W x / sqrt d).
 """

@@ -14,10 +14,10 @@ PyTorch's and the others neural-tangents' (another environment, see README.md):
                    nt.empirical_ntk_fn with the implementation of that name, over pairs of sample blocks
 
 The network: x -> tanh(W_0 x) -> ... -> w, no biases, one output; tensors `train.inputs` (n x d),
-`initial.hidden.K.weight` (out x in), `initial.readout.weight` of a run's bundle, or random ones (--seed, and the sizes).
-Products are taken in f32 (--dtype float64 for f64), eigenvalues of the finished kernels in f64. --partial K does only the
-first K of the block pairs (or blocks of rows), leaves the spectra out and says what the whole would take in proportion.
-Exit 2: the file does not fit.
+`initial.hidden.K.weight` (out x in), `initial.readout.weight` of a run's bundle, or random ones (--seed, the sizes).
+Products are taken in f32 (--dtype float64 for f64), eigenvalues of the finished kernels in f64. --partial K does only
+the first K of the block pairs (or blocks of rows), leaves the spectra out and says what the whole would take in
+proportion. Exit 2: the file does not fit.
 """
 
 import argparse
@@ -230,9 +230,11 @@ def torch_case(args, x, weights):
         tops = [float(torch.linalg.eigvalsh(k.double())[-1]) for k in (ck, ntk)]
         return kernels - start, time.perf_counter() - kernels, share, *tops
 
-    small = argparse.Namespace(**vars(args) | {"partial": 0, "block": 2})
-    tiny = [torch.randn(o, i, dtype=dtype) for o, i in ((9, 7), (8, 9), (1, 8))]
-    run(torch.randn(6, 7, dtype=dtype), tiny, small)
+    small = argparse.Namespace(**vars(args) | {"partial": 0, "block": min(args.block, 32)})
+    # Large enough that the linear algebra starts its threads.
+    little = [torch.randn(o, i, dtype=dtype) / i**0.5 for o, i in ((256, 300), (256, 256), (1, 256))]
+    run(torch.randn(64, 300, dtype=dtype), little, small)
+    torch.linalg.eigvalsh(torch.eye(300, dtype=torch.float64))
     x = torch.from_numpy(x).to(dtype)
     weights = [torch.from_numpy(w).to(dtype) for w in weights]
     return {"torch": torch.__version__}, run, x, weights

@@ -32,11 +32,11 @@ ABOUT = {
     "conv": "[convolution 3 x 3, zero padding 1, stride 1 -> s -> mean over 2 x 2] twice, flattened channel by "
     "channel (channel, row, column), then a dense readout",
     "normalized": "s = (g - mean) / sd with the moments of g(xi), xi standard normal, given under moments",
-    "ck": "F F^T / p, F the n x p features of the layer after the activation, p their number; for conv, at = activation "
-    "(before the mean over 2 x 2) and at = pooled (after it)",
+    "ck": "F F^T / p, F the n x p features of the layer after the activation, p their number; for conv, at = "
+    "activation (before the mean over 2 x 2) and at = pooled (after it)",
     "ntk": "K_ij = sum over the outputs k and over every entry t of the parameters named of (d f_k(x_i) / d t) "
-    "(d f_k(x_j) / d t). outputs = trace: all k; outputs = 0: the first alone. The sum is not divided by anything; c^2 of "
-    "two-layer is in it. relu has slope 0 at 0; no preactivation lies within 1e-6 of it",
+    "(d f_k(x_j) / d t). outputs = trace: all k; outputs = 0: the first alone. The sum is not divided by anything; c^2 "
+    "of two-layer is in it. relu has slope 0 at 0; no preactivation lies within 1e-6 of it",
     "parts": "the ntk (outputs = trace) of one parameter alone; their sum is the ntk",
 }
 
