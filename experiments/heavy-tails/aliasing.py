@@ -5,9 +5,9 @@
 
 The code of arXiv 2406.04657 (repository kvignesh1420/single-index-ht: src/models.py, src/trainer.py, src/tracker.py)
 keeps the hidden layer's output in a forward hook (`out.detach()`), divides that output in place by sqrt(d) in
-`forward`, and divides what the hook kept by sqrt(d) again, before the activation, when it evaluates. If the kept tensor shares its
-memory with the output, kernel alignment and ridge losses are those of tanh(W x / d), and not of the network's own
-features tanh(W x / sqrt d).
+`forward`, and divides what the hook kept by sqrt(d) again, before the activation, when it evaluates. If the kept tensor
+shares its memory with the output, kernel alignment and ridge losses are those of tanh(W x / d), and not of the
+network's own features tanh(W x / sqrt d).
 """
 
 import math
