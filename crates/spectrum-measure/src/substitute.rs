@@ -85,7 +85,7 @@ pub fn decomposed(data: &[f64], rows: usize, cols: usize, plan: &mut Plan) -> Re
 /// # Errors
 /// [`Reason::BelowFloor`] when a value has no vectors to go with, because the matrix that gives the vectors has a lower rank
 /// ([`Reason::Degenerate`] when that matrix is zero); [`Reason::NotApplicable`] when the shapes differ;
-/// [`Reason::NotComputed`] when vectors or values were not computed.
+/// [`Reason::NotComputed`] when vectors or values are not all there.
 pub fn combined(vectors: &Spectrum, values: &Spectrum) -> Result<Vec<f64>, Reason> {
     let (rows, cols) = (vectors.rows, vectors.cols);
     if (rows, cols) != (values.rows, values.cols) {
@@ -94,15 +94,20 @@ pub fn combined(vectors: &Spectrum, values: &Spectrum) -> Result<Vec<f64>, Reaso
         return Err(Reason::NotApplicable(other));
     }
     let (Some(left), Some(right)) = (&vectors.left, &vectors.right) else {
-        return Err(Reason::NotComputed("singular vectors".to_owned()));
+        return Err(Reason::NotComputed("all singular vectors".to_owned()));
     };
     if !values.is_complete() {
         return Err(Reason::NotComputed("all singular values".to_owned()));
     }
     let (count, s) = (left.count.min(right.count), &values.singular_values);
-    // Descending: the first one without vectors is the largest.
+    // Descending: the first value without vectors is the largest of them.
     if s.get(count).is_some_and(|s| *s > values.floor) {
-        return Err(if vectors.top() == 0.0 { Reason::Degenerate } else { Reason::BelowFloor });
+        let trusted = vectors.singular_values.get(count).is_none_or(|s| *s > vectors.floor);
+        return Err(match (trusted, vectors.top() == 0.0) {
+            (true, _) => Reason::NotComputed("all singular vectors".to_owned()),
+            (false, true) => Reason::Degenerate,
+            (false, false) => Reason::BelowFloor,
+        });
     }
     let mut product = vec![0.0; rows * cols];
     let mut weights = vec![0.0; count];

@@ -287,8 +287,9 @@ fn trained(seed: u64) -> Vec<Vec<f64>> {
 
 /// Where the tail comes from. At 800 samples, d = 400, h = 600 (tests/fixtures/nulls.py: numpy, scipy's rotations; three runs
 /// with three draws each) Hill's index is 2.47 to 2.49 at W_0, 1.82 to 1.83 at W_10, and of the nulls 1.81 to 1.83 (rotated),
-/// 2.25 to 2.28 (rotated updates), 2.44 to 2.47 (shuffled). Here, at a quarter of that size, the same in numpy gives for sixty
-/// runs 2.49(4); 1.85(2); 1.83(2), 2.21(3) and 2.47(4): means with the standard deviation of one run, of which four are allowed.
+/// 2.25 to 2.28 (rotated updates), 2.44 to 2.47 (shuffled); these rotations give 1.81 to 1.83, 2.24 to 2.27 and 2.44 to 2.48.
+/// Here, at a quarter of that size, the same in numpy gives for sixty runs 2.49(4); 1.85(2); 1.83(2), 2.21(3) and 2.47(4):
+/// means with the standard deviation of one run, of which four are allowed.
 #[test]
 fn the_tail_survives_the_rotation_of_the_displacement_but_not_of_the_updates() {
     let shape = (150, 100);

@@ -155,10 +155,12 @@ fn what_is_not_determined_is_refused() {
     let turned = decomposed(&w, COLS, ROWS, &mut plan).unwrap();
     assert!(matches!(combined(&own, &turned), Err(Reason::NotApplicable(why)) if why.contains("40 x 60")));
     let bare = Spectrum { left: None, right: None, ..own.clone() };
-    assert_eq!(combined(&bare, &own), Err(Reason::NotComputed("singular vectors".into())));
+    assert_eq!(combined(&bare, &own), Err(Reason::NotComputed("all singular vectors".into())));
     let leading = spectrum(&w, ROWS, COLS, Route::Topk, 3);
     assert_eq!(combined(&own, &leading), Err(Reason::NotComputed("all singular values".into())));
-    assert_eq!(combined(&leading, &own), Err(Reason::BelowFloor));
+    for few in [leading, spectrum(&w, ROWS, COLS, Route::Gram, 3)] {
+        assert_eq!(combined(&few, &own), Err(Reason::NotComputed("all singular vectors".into())));
+    }
     assert!(initial_values(&[], &[], 0, 4, &mut plan).unwrap().is_empty());
 }
 

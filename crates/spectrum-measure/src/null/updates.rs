@@ -24,11 +24,11 @@ use crate::recorder::identity;
 /// };
 /// let mut null = RotatedUpdates::start(&at(0, [0.0; 4])?, 7);
 /// null.advance(&at(1, [3.0, 0.0, 0.0, 4.0])?);
-/// let norm = null.null()?.iter().map(|x| x * x).sum::<f64>().sqrt();
-/// assert!((norm - 5.0).abs() < 1e-14); // one update: its own norm
+/// let norm = null.null().map(|m| m.iter().map(|x| x * x).sum::<f64>().sqrt());
+/// assert!(norm.is_ok_and(|norm| (norm - 5.0).abs() < 1e-14)); // one update: its own norm
 /// null.advance(&at(3, [0.0; 4])?);
 /// assert!(null.null().is_err()); // step 2 is missing
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), spectrum_core::CoreError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct RotatedUpdates {
