@@ -54,6 +54,13 @@ impl Link {
         }
     }
 
+    /// The link at `u`, less its Gaussian mean and over its Gaussian standard deviation where asked for.
+    #[must_use]
+    pub fn shaped(self, u: f64, centre: bool, normalise: bool) -> f64 {
+        let centred = self.apply(u) - if centre { self.mean() } else { 0.0 };
+        if normalise { centred / self.standard_deviation() } else { centred }
+    }
+
     /// Its mean under u ~ N(0, 1).
     #[must_use]
     pub fn mean(self) -> f64 {

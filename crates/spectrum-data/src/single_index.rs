@@ -91,8 +91,7 @@ impl SingleIndex {
     /// The noiseless label of an input whose inner product with beta is `u`.
     #[must_use]
     pub fn signal(&self, u: f64) -> f64 {
-        let centred = self.link.apply(u) - if self.centre { self.link.mean() } else { 0.0 };
-        if self.normalise { centred / self.link.standard_deviation() } else { centred }
+        self.link.shaped(u, self.centre, self.normalise)
     }
 
     fn teacher(&self, seed: u64) -> Result<Vec<f64>, DataError> {
@@ -126,13 +125,13 @@ impl SingleIndex {
     }
 }
 
-fn reserve<T>(what: &'static str, n: usize) -> Result<Vec<T>, DataError> {
+pub(crate) fn reserve<T>(what: &'static str, n: usize) -> Result<Vec<T>, DataError> {
     let mut v = Vec::new();
     v.try_reserve_exact(n).map_err(|_| too_large(what, n))?;
     Ok(v)
 }
 
-fn too_large(what: &'static str, n: usize) -> DataError {
+pub(crate) fn too_large(what: &'static str, n: usize) -> DataError {
     DataError::Request { what, found: n.to_string(), expected: "a size that fits in this machine's memory" }
 }
 

@@ -1,4 +1,4 @@
-"""The numbers of tests/image_options.rs, by numpy 2.4.6 (LAPACK): python3 image_options.py"""
+"""The numbers of tests/image_options.rs and of the real data in tests/spiked.rs, by numpy 2.4.6 (LAPACK): python3 image_options.py"""
 
 import gzip
 import pathlib
@@ -44,3 +44,14 @@ print("FIRST", first.tolist())
 print("RANK", np.linalg.matrix_rank(centred))
 print("DIGITS", [[float(f"{v:.12g}") for v in orthonormality(prepared(x[:200], k))] for k in (0, 10)])
 print("FASHION", [[float(f"{v:.12g}") for v in orthonormality(prepared(fashion()[:200], k))] for k in (0, 10)])
+
+# Section "real data" of tests/spiked.rs: two spikes in the first 500 digits, the rest scaled to mean variance 1.
+x = x[:500] - x[:500].mean(0)
+u, s, vt = np.linalg.svd(x, full_matrices=False)
+x /= np.sqrt((s[2:] ** 2).sum() / len(x) / (x.shape[1] - 2))
+zeta = (x @ vt[:2].T).std(0)
+print("ZETA", zeta.tolist(), "NU", (np.log(zeta) / np.log(len(x))).tolist())
+values = np.linalg.eigvalsh(x.T @ x / len(x))[::-1]
+k = np.arange(3, 33)
+print("ALPHA", -np.polyfit(np.log(k), np.log(values[2:32]), 1)[0])
+print("EIGENVALUES", [float(f"{v:.12g}") for v in values[:32]])
