@@ -234,6 +234,8 @@ fn a_null_that_cannot_be_formed_says_why() {
     assert!(RotatedUpdates::resume(&weight(2, &w), vec![0.0; 3], 0).null().is_err());
     let stored = RotatedUpdates::resume(&weight(2, &w), vec![f64::INFINITY; ROWS * COLS], 0);
     assert_eq!(stored.null(), Err(&Reason::NotFinite));
+    let diverged = RotatedUpdates::resume(&weight(2, &[f64::NAN; ROWS * COLS]), w.clone(), 0);
+    assert_eq!(diverged.null(), Err(&Reason::NotFinite));
 
     let mut rows = StepRows::new(1);
     for kind in [null::Kind::Rotated, null::Kind::RotatedUpdates] {
