@@ -40,6 +40,8 @@
 //! [`agreement`] (of vectors at two moments), [`gaussian`] (the reference of the shape classes) and [`tolerance`] (what two
 //! backends may differ by).
 //!
+//! The kernels of a network (`ck`, `ntk`) have numbers of their own: [`kernel`].
+//!
 //! Measures that cost more than a training step should pay, for checkpoints: [`comparison`] (other distributions on the
 //! tail), [`goodness`] (is the power law plausible), [`shuffled`] (the same entries at random places) and [`farms`] (the tail
 //! index of submatrices of one aspect ratio).
@@ -55,6 +57,7 @@ pub mod farms;
 pub mod feature_probe;
 pub mod gaussian;
 pub mod goodness;
+pub mod kernel;
 pub mod measures;
 pub mod null;
 mod recorder;

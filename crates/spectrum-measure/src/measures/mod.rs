@@ -27,3 +27,4 @@ pub use shape::{Evidence, Shape, ShapeClass, evidence};
 pub use spread::{Spread, entropy, participation_ratio};
 pub use tail::{Tail, WELL_TRAINED, tail_fit};
 pub use teacher::Teacher;
+pub(crate) use trusted::{incomplete, trusted};

@@ -66,7 +66,8 @@ impl Setting {
             "ww_max_distance" => Coverage::Not(DIFFERENCE),
             // dH = -sum (ln p + H) dp, dp = 2 s ds/sum lambda: 6 delta s_1/|W|_F, over ln rank >= ln 2.
             "entropy" => Coverage::Where { equal: "rank", tolerance: host(9.0 * delta, 0.0) },
-            "condition_number" => Coverage::Not(SMALLEST),
+            "condition_number" | "smallest_eigenvalue" => Coverage::Not(SMALLEST),
+            "label_overlap_10" => Coverage::Not(TURNS),
             // theta^2 by the inverse of lambda(theta), whose slope vanishes at the threshold; an outlier keeps four widths
             // away from it. lambda and variance have 42 and 40 delta.
             "spike_strength" => bulk(0.0, 0.5 * (42.0 * self.spike_slope() + 40.0) * delta),

@@ -27,6 +27,10 @@
 //! Updates and gradients are small beside the weights whose rounding they inherit (s_1(W)/s_1(M) reaches 13 in the
 //! quickstart): their delta is 25 times larger. A displacement's is 4 times larger (|D|_F/s_1(D) up to 5 instead of 1.25).
 //!
+//! A kernel is made of features and derivatives, each a smooth function of the weights, and is quadratic in both: with
+//! K = F^T F an eigenvalue lambda = s(F)^2 moves by 2 s ds, that is by 2 delta sqrt(lambda lambda_1), and a tangent kernel is the
+//! product of two such factors. Its delta is 4 times larger, and never that of step 0: a forward pass is rounded there too.
+//!
 //! Some metrics are chosen by a scan or a threshold and may jump; [`Coverage`] says which, and under what condition they are
 //! compared.
 //!
@@ -104,7 +108,7 @@ impl Setting {
     }
 
     /// delta: how far a singular value may move, relative to the largest one. 0 at step 0 for weights, which are equal
-    /// bit for bit.
+    /// bit for bit, and never for kernels.
     #[must_use]
     pub fn delta(&self) -> f64 {
         let (rows, cols) = (self.shape.0.max(1) as f64, self.shape.1.max(1) as f64);
@@ -113,11 +117,12 @@ impl Setting {
         let size = (rows * cols).sqrt();
         let entry = (2.0 * (0.8 * g).sqrt()).min(2.0 * g * size);
         let kind = match self.kind {
-            Kind::Weight | Kind::Ck | Kind::Ntk => 1.0,
-            Kind::Displacement => 4.0,
+            Kind::Weight => 1.0,
+            Kind::Displacement | Kind::Ck | Kind::Ntk => 4.0,
             Kind::Update | Kind::Gradient => 25.0,
         };
-        kind * 3.3 * (self.step as f64).sqrt() * (1.25 * entry / size + g)
+        let step = if matches!(self.kind, Kind::Ck | Kind::Ntk) { self.step.max(1) } else { self.step };
+        kind * 3.3 * (step as f64).sqrt() * (1.25 * entry / size + g)
     }
 
     /// How the contract treats a metric, a scalar, or `singular_values`; `None` for a name that it does not know.
@@ -197,6 +202,24 @@ impl Setting {
             | "update_overlap_right"
             | "update_overlap_left_after"
             | "update_overlap_right_after" => absolute(100.0 * delta),
+            // A kernel's delta d bounds dlambda <= d/2 sqrt(lambda lambda_1): of the trace d/2 sqrt(tr K lambda_1).
+            "top_eigenvalue" | "trace_mean" => relative(delta),
+            // As alpha: lambda_1/lambda in the tail at most 400, (alpha - 1)^2 sqrt(lambda_1/lambda) at most 400.
+            "alpha_hill_top" => absolute(200.0 * delta),
+            // d + d/2 sqrt(lambda_1/lambda), with lambda_1/lambda at most 1e3 and 1e4.
+            "eigenvalue_ratio_1_2" => relative(20.0 * delta),
+            "eigenvalue_ratio_1_10" | "eigenvalue_ratio_2_median" => relative(60.0 * delta),
+            // y^T dK y/(|K_c|_F |y|^2), with lambda_1/|K_c|_F at most 20.
+            "kta_centred" => absolute(20.0 * delta),
+            // As teacher_alignment: the gap below lambda_1 is at least a hundredth of it.
+            "label_overlap" => absolute(100.0 * delta),
+            // |dK|_F and |dK|_2 of n errors delta lambda_1 in random directions.
+            "change_frobenius" | "change_spectral" => absolute(root * delta),
+            // lambda F'(lambda) of order one, dlambda/lambda = d/2 sqrt(lambda_1/lambda) with lambda_1/lambda at most 1e4, of two
+            // samples; and one value of each on the other side of a step.
+            "change_ks" | "change_ks_matched" => absolute(100.0 * delta + 2.0 / count),
+            // As mp_distance; W_0 is the same to the last bit.
+            "initial_distance" => absolute(20.0 * delta + started / count),
             // A quotient of norms of features that went through f32 once.
             "kta" | "kta_matched_norm" | "kta_final_values" => relative(10.0 * forward),
             // The refit's condition number (s_1^2 + lambda n)/(lambda n) is about 1e4 here; errors enter by its root.
