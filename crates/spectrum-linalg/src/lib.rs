@@ -4,7 +4,8 @@
 //! of `spectrum_core::Route`: `gram` for a record at every step (floor about 5e-7 of the top value), `svd` when small
 //! values matter, `vectors` for all singular vectors, `topk` for the leading ones only. Every spectrum carries the
 //! floor under which its values are not to be trusted. Of a matrix too large for a full spectrum, [`Plan::density`]
-//! estimates how many singular values lie where.
+//! estimates how many singular values lie where. Kernels on a set of samples are built and decomposed in [`kernel`], and
+//! [`rotate_left`] and [`rotate_right`] apply random rotations.
 //!
 //! ```
 //! use spectrum_core::Route;

@@ -209,7 +209,8 @@ proptest! {
     /// beyond the floor.
     #[test]
     fn prescribed_eigenvalues(n in 2usize..140, seed in any::<u32>(), decay in prop::sample::select(vec![1.0, 0.9, 0.5])) {
-        let mut values: Vec<f64> = noise(n, u64::from(seed)).iter().enumerate().map(|(i, x)| (1.5 + x) * f64::powi(decay, i as i32)).collect();
+        let steep = |(i, x): (usize, &f64)| (1.5 + x) * f64::powi(decay, i as i32);
+        let mut values: Vec<f64> = noise(n, u64::from(seed)).iter().enumerate().map(steep).collect();
         let k = symmetric(&values, u64::from(seed) + 1);
         values.sort_by(|a, b| b.total_cmp(a));
         let s = Plan::new().kernel(&k, n, 3).unwrap();
@@ -229,7 +230,8 @@ proptest! {
     #[test]
     fn difference_norms(n in 90usize..130, seed in any::<u32>()) {
         let seed = u64::from(seed);
-        let (a, b): (Vec<f64>, Vec<f64>) = (noise(n, seed).iter().map(|x| 1.0 + x).collect(), noise(n, seed + 1).iter().map(|x| 1.0 + x).collect());
+        let positive = |seed| -> Vec<f64> { noise(n, seed).iter().map(|x| 1.0 + x).collect() };
+        let (a, b) = (positive(seed), positive(seed + 1));
         let exact = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         let norm = symmetric_difference_norm(&symmetric(&a, 7), &symmetric(&b, 7), n).unwrap();
         prop_assert!((norm - exact).abs() <= 1e-9 * exact, "{} {}", norm, exact);
