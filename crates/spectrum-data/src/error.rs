@@ -131,9 +131,11 @@ pub enum DataError {
     Constant,
     /// A sample without length, which no scale brings to the sphere.
     #[error(
-        "sample {index} is zero (after centring and the removal of directions): it cannot be scaled to norm sqrt(d)"
+        "{set}: sample {index} is zero (after centring and the removal of directions): it cannot be scaled to norm sqrt(d)"
     )]
     ZeroSample {
+        /// The set (`training set`).
+        set: &'static str,
         /// The sample, counted from zero in its set.
         index: usize,
     },

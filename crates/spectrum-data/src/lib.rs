@@ -1,9 +1,9 @@
 //! Synthetic teachers and real data on host arrays.
 //!
-//! Everything here is deterministic and knows no backend: [`stream`] is where every random number of a run comes from,
-//! [`SingleIndex`] draws a teacher and its data, [`load_images`] reads a set of images that ships with the crate, was
-//! fetched, or lies in a folder of the user's, and [`fetch`](fetch()) brings a set of the [`catalog()`] to this
-//! machine.
+//! Everything here is deterministic and knows no backend: [`stream`] is where every random number of a run comes from;
+//! [`SingleIndex`], [`Spiked`] and [`ModularArithmetic`] make data; [`load_images`] reads a set of images that ships with
+//! the crate, was fetched, or lies in a folder of the user's, and [`ImageOptions`] chooses what of it is used and how;
+//! [`fetch`](fetch()) brings a set of the [`catalog()`] to this machine.
 //!
 //! ```
 //! use spectrum_data::{Link, Scaling, SingleIndex, Targets, load_images};
@@ -41,6 +41,7 @@ mod single_index;
 mod sphere;
 mod spiked;
 mod spiked_parts;
+mod spiked_target;
 mod stream;
 mod symmetric;
 
@@ -59,6 +60,7 @@ pub use principal::PrincipalComponents;
 pub use set::{Dataset, Scaling, Split, Targets};
 pub use single_index::SingleIndex;
 pub use sphere::{signs, sphere_weights};
-pub use spiked::{BulkScale, Directions, Spike, Spiked, SpikedDraw, SpikedTarget};
+pub use spiked::{BulkScale, Spike, Spiked, SpikedDraw};
 pub use spiked_parts::{SpikedParts, bulk_decay};
+pub use spiked_target::{Directions, SpikedTarget};
 pub use stream::{normal, normals, permutation, round_f32, stream, uniform};

@@ -14,6 +14,9 @@ pub struct Orthonormality {
     pub epsilon_norms: f64,
     /// max over a != b of |x_a . x_b| / d; 0 for one sample.
     pub epsilon_products: f64,
+    /// The root mean square over a != b of x_a . x_b / d: 1/sqrt(d) for independent Gaussian samples. A few nearly equal
+    /// images decide the maximum; this is what the others do.
+    pub rms_products: f64,
     /// The largest singular value of X / sqrt(d).
     pub spectral_norm: f64,
     /// The sum over a of (|x_a|^2 / d - 1)^2, which is to be at most B^2.
@@ -30,13 +33,16 @@ impl Orthonormality {
         let wide = set.inputs_f64();
         let row = |a: usize| &wide[a * d..(a + 1) * d];
         let (mut epsilon_norms, mut epsilon_products, mut sum_of_squares) = (0.0_f64, 0.0_f64, 0.0);
+        let mut products = 0.0;
         // Blocks of samples, so that a row is read from memory once a block and not once a pair.
         const BLOCK: usize = 32;
         for first in (0..n).step_by(BLOCK) {
             let last = (first + BLOCK).min(n);
             for b in 0..last {
                 for a in first.max(b + 1)..last {
-                    epsilon_products = epsilon_products.max(dot(row(a), row(b)).abs() / d as f64);
+                    let product = dot(row(a), row(b)) / d as f64;
+                    epsilon_products = epsilon_products.max(product.abs());
+                    products += product * product;
                 }
             }
             for a in first..last {
@@ -48,7 +54,9 @@ impl Orthonormality {
         // The moment is X^T X / n, and the norm that of X / sqrt(d).
         let top = Moment::of(set, &vec![0.0; d]).leading(1)?.values[0];
         let spectral_norm = (top * n as f64 / d as f64).sqrt();
-        Ok(Self { n, epsilon_norms, epsilon_products, spectral_norm, sum_of_squares })
+        let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
+        let rms_products = if n > 1 { (products / pairs).sqrt() } else { 0.0 };
+        Ok(Self { n, epsilon_norms, epsilon_products, rms_products, spectral_norm, sum_of_squares })
     }
 
     /// The smallest epsilon that holds for norms and products.
@@ -99,6 +107,7 @@ mod tests {
         // Three equal samples (3, 4): |x|^2 / d = 12.5, spectral norm sqrt(3 * 12.5).
         let equal = set(&[3.0, 4.0, 3.0, 4.0, 3.0, 4.0], 2).orthonormality().unwrap();
         assert_eq!((equal.epsilon_norms, equal.epsilon_products, equal.n), (11.5, 12.5, 3));
+        assert_eq!(equal.rms_products, 12.5);
         assert!((equal.sum_of_squares - 3.0 * 11.5 * 11.5).abs() < 1e-12);
         assert!((equal.spectral_norm - 37.5f64.sqrt()).abs() < 1e-12);
         assert!((equal.bound() - 11.5 * 3f64.sqrt()).abs() < 1e-12);
@@ -111,6 +120,8 @@ mod tests {
         let found = split.train.orthonormality().unwrap();
         // The largest of n^2 / 2 products of variance 1/d lies near sqrt(2 ln(n^2) / d) = 0.195, always below 0.3.
         assert!((0.15..0.3).contains(&found.epsilon_products), "{found:?}");
+        // 44 850 products of relative square 1 +- sqrt 2: nearly independent.
+        assert!((found.rms_products * 600f64.sqrt() - 1.0).abs() < 0.02, "{found:?}");
         assert!((found.sum_of_squares - 1.0).abs() < 0.5, "n * 2/d = 1: {found:?}");
         // Marchenko-Pastur edge 1 + sqrt(n/d) = 1.7071, with a Tracy-Widom width of about n^(-2/3).
         assert!((found.spectral_norm - 1.7071).abs() < 0.05, "{found:?}");

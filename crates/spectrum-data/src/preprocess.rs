@@ -107,6 +107,11 @@ impl Transform {
     /// # Errors
     /// [`DataError::ZeroSample`] when a sample has no direction to be put on the sphere.
     pub fn apply(&self, set: &mut Dataset) -> Result<(), DataError> {
+        self.apply_to(set, "set")
+    }
+
+    /// Applies it to a set that errors call `name`.
+    pub(crate) fn apply_to(&self, set: &mut Dataset, name: &'static str) -> Result<(), DataError> {
         let mut row = vec![0.0; set.dim];
         for i in 0..set.n {
             let old = &mut set.inputs[i * set.dim..(i + 1) * set.dim];
@@ -115,7 +120,7 @@ impl Transform {
             if self.normalise == Normalise::Sphere {
                 let square = row.iter().map(|x| x * x).sum::<f64>();
                 if !(square.is_finite() && square > ROUNDING * self.size(old)) {
-                    return Err(DataError::ZeroSample { index: i });
+                    return Err(DataError::ZeroSample { set: name, index: i });
                 }
                 divisor = (square / row.len() as f64).sqrt();
             }
@@ -164,9 +169,11 @@ impl Split {
     pub fn preprocess(&mut self, how: &Preprocessing) -> Result<Transform, DataError> {
         let transform = how.fit(&self.train)?;
         if *how != Preprocessing::default() {
-            for set in [Some(&mut self.train), self.probe.as_mut(), Some(&mut self.test)].into_iter().flatten() {
-                transform.apply(set)?;
+            transform.apply_to(&mut self.train, "training set")?;
+            if let Some(probe) = &mut self.probe {
+                transform.apply_to(probe, "probe set")?;
             }
+            transform.apply_to(&mut self.test, "test set")?;
         }
         Ok(transform)
     }
@@ -235,7 +242,7 @@ mod tests {
         assert!(matches!(how(Normalise::UnitVariance).fit(&flat), Err(DataError::Constant)));
         let mut split = Split { train: flat.clone(), probe: None, test: flat, teacher: None };
         let text = split.preprocess(&how(Normalise::Sphere)).unwrap_err().to_string();
-        assert!(text.contains("sample 0"), "{text}");
+        assert!(text.contains("training set: sample 0 is zero"), "{text}");
         assert!(split.preprocess(&how(Normalise::None)).is_ok());
     }
 }

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::preprocess::orthonormalise;
 use crate::single_index::{reserve, too_large};
 use crate::spiked_parts::SpikedParts;
+use crate::spiked_target::{Directions, SpikedTarget};
 use crate::stream::{normal, normals, round_f32, stream};
 use crate::symmetric::{dot, orthonormalise_against};
-use crate::{DataError, Dataset, Link, Split, Targets};
+use crate::{DataError, Dataset, Split, Targets};
 
 /// X = X_B + sum_s zeta_s z_s q_s^T: an anisotropic Gaussian bulk and rank-one spikes (arXiv 2510.01303).
 ///
@@ -71,39 +72,6 @@ pub enum BulkScale {
     Raw,
     /// Scaled to trace d, so that |x|^2 is d on average without spikes.
     Trace,
-}
-
-/// The function of the standardised projections t_k = <x, b_k> / sd, with the population's standard deviation
-/// sd^2 = b_k^T Sigma b_k + sum_s zeta_s^2 <b_k, q_s>^2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-pub enum SpikedTarget {
-    /// y = t_1 + (t_2^2 - 1)/sqrt 2 + tanh t_3, plus noise. The paper has a triple-index target; its links are not
-    /// known to us, and these are our choice.
-    #[default]
-    Triple,
-    /// y = g(t_1) plus noise.
-    Single {
-        /// g.
-        link: Link,
-        /// Subtract the link's Gaussian mean.
-        #[serde(default)]
-        centre: bool,
-        /// Divide by its Gaussian standard deviation.
-        #[serde(default)]
-        normalise: bool,
-    },
-}
-
-/// Where the target's directions b_k lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Directions {
-    /// Uniform on the unit sphere.
-    #[default]
-    Generic,
-    /// Uniform on the unit sphere of the space orthogonal to all spikes.
-    Orthogonal,
 }
 
 /// What [`Spiked::draw`] gives.
@@ -184,17 +152,6 @@ impl Spiked {
         values
     }
 
-    /// The noiseless number of standardised projections `t`, as many as the target has directions.
-    fn signal(&self, t: &[f64]) -> f64 {
-        match (self.target, t) {
-            (SpikedTarget::Single { link, centre, normalise }, [t, ..]) => link.shaped(*t, centre, normalise),
-            (SpikedTarget::Triple, [t1, t2, t3, ..]) => {
-                t1 + (t2 * t2 - 1.0) / std::f64::consts::SQRT_2 + libm::tanh(*t3)
-            }
-            _ => 0.0,
-        }
-    }
-
     fn check(&self) -> Result<(), DataError> {
         let refuse = |what, found: String, expected| Err(DataError::Request { what, found, expected });
         for (what, n) in [("n", self.n), ("d", self.d), ("n_test", self.n_test)] {
@@ -236,7 +193,7 @@ impl Spiked {
         let zeta: Vec<f64> = self.spikes.iter().map(|s| libm::pow(self.n as f64, s.nu)).collect();
 
         let mut rng = stream(seed, "data.teacher");
-        let count = if self.target == SpikedTarget::Triple { 3 } else { 1 };
+        let count = self.target.directions();
         let mut teachers = Vec::with_capacity(count);
         for _ in 0..count {
             let mut span = if self.directions == Directions::Orthogonal { q.clone() } else { Vec::new() };
@@ -288,7 +245,7 @@ impl Spiked {
             inputs.extend(row.iter().map(|&x| x as f32));
             let t: Vec<f64> =
                 population.teachers.iter().zip(&population.deviations).map(|(b, sd)| dot(b, &row) / sd).collect();
-            let y = self.signal(&t) + self.noise * normal(&mut rng);
+            let y = self.target.signal(&t) + self.noise * normal(&mut rng);
             labels.push(if !self.sign {
                 y
             } else if y < 0.0 {

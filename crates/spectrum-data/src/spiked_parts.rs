@@ -106,8 +106,8 @@ impl SpikedParts {
     /// The exponent nu_s = ln zeta_s / ln n of each spike; nothing for fewer than two samples.
     #[must_use]
     pub fn nu(&self) -> Option<Vec<f64>> {
-        let log_n = (self.n as f64).ln();
-        (self.n >= 2).then(|| self.zeta.iter().map(|z| z.ln() / log_n).collect())
+        let log_n = libm::log(self.n as f64);
+        (self.n >= 2).then(|| self.zeta.iter().map(|&z| libm::log(z) / log_n).collect())
     }
 
     /// The population variance of w . x, w^T Sigma w + sum_s zeta_s^2 <w, q_s>^2, under which the mean of an

@@ -1,4 +1,4 @@
-"""Independent source of the golden numbers in src/modular.rs and tests/spiked.rs (needs mpmath).
+"""Independent source of the golden numbers in tests/modular.rs and tests/spiked.rs (needs mpmath).
 
     python3 golden_sets.py
 """
