@@ -142,7 +142,8 @@ impl Evaluation<'_> {
         points.into_iter().map(number).collect()
     }
 
-    fn number(&self, q: &Quantity, point: usize, seed: u64) -> Result<f64, String> {
+    /// A quantity at a point for a seed, or why there is none.
+    pub(crate) fn number(&self, q: &Quantity, point: usize, seed: u64) -> Result<f64, String> {
         if let Some(threshold) = &q.threshold {
             let found = self.searches.get(&(threshold.clone(), point, seed));
             return found.cloned().unwrap_or_else(|| Err("was not searched for".to_owned()));

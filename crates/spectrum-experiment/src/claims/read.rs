@@ -11,6 +11,7 @@ use toml::{Table, Value};
 use super::bounds::Bounds;
 use super::check::{Check, Seeds, Test, Window};
 use super::error::ClaimError;
+use super::figure;
 use super::nearest::{hint, improve};
 use super::topic::{Axis, Claim, Finding, Mark, Reaches, RunAtScale, RunSpec, Sets, Threshold, Topic};
 use super::valid;
@@ -18,7 +19,7 @@ use super::valid;
 /// The file's name in a topic's folder.
 pub const CLAIM_FILE: &str = "claims.toml";
 
-const TOP: [&str; 5] = ["title", "scale", "run", "threshold", "claim"];
+const TOP: [&str; 6] = ["title", "scale", "run", "threshold", "claim", "figure"];
 
 impl Topic {
     /// Reads `claims.toml` of a topic's folder and checks everything that can be checked without running.
@@ -50,6 +51,7 @@ impl Topic {
             runs: part.named(&mut table, "run", run)?,
             thresholds: part.named(&mut table, "threshold", threshold)?,
             claims: claims(&part, &mut table)?,
+            figures: figure::read(&part, &mut table)?,
         };
         valid::check(&topic)?;
         Ok(topic)
@@ -72,13 +74,13 @@ impl Part<'_> {
         }
     }
 
-    fn known(&self, table: &Table, known: &[&str]) -> Result<(), ClaimError> {
+    pub(crate) fn known(&self, table: &Table, known: &[&str]) -> Result<(), ClaimError> {
         let Some(key) = table.keys().find(|k| !known.contains(&k.as_str())) else { return Ok(()) };
         let nearest = hint(key, known.iter().copied());
         Err(self.wrong(key, format!("unknown key{nearest}; expected one of {}", known.join(", "))))
     }
 
-    fn read<T: DeserializeOwned>(&self, key: &str, value: Value, more: &[&str]) -> Result<T, ClaimError> {
+    pub(crate) fn read<T: DeserializeOwned>(&self, key: &str, value: Value, more: &[&str]) -> Result<T, ClaimError> {
         value.try_into().map_err(|e: toml::de::Error| {
             // The path stands in the last line of the text only: "in `of.step`".
             let text = e.to_string();
@@ -88,11 +90,11 @@ impl Part<'_> {
         })
     }
 
-    fn optional<T: DeserializeOwned>(&self, table: &mut Table, key: &str) -> Result<Option<T>, ClaimError> {
+    pub(crate) fn optional<T: DeserializeOwned>(&self, table: &mut Table, key: &str) -> Result<Option<T>, ClaimError> {
         table.remove(key).map(|v| self.read(key, v, &[])).transpose()
     }
 
-    fn required<T: DeserializeOwned>(&self, table: &mut Table, key: &str) -> Result<T, ClaimError> {
+    pub(crate) fn required<T: DeserializeOwned>(&self, table: &mut Table, key: &str) -> Result<T, ClaimError> {
         self.optional(table, key)?.ok_or_else(|| self.wrong(key, "is missing"))
     }
 

@@ -51,6 +51,16 @@ impl Records {
         Ok(value)
     }
 
+    /// A quantity at every step that has it, ascending.
+    pub(crate) fn trajectory(&self, dir: &Path, quantity: &Quantity) -> Result<Vec<(u64, f64)>, String> {
+        let metric = quantity.metric.as_deref().unwrap_or_default();
+        let rows = self.rows(dir, metric)?;
+        let steps = pick(&rows, quantity, metric)?.into_iter().filter(|r| r.outcome.value().is_some()).map(|r| r.step);
+        let at = |step| Some((step, self.number(dir, &quantity.moved(At::Step(step))).ok()?));
+        let found: Vec<(u64, f64)> = steps.filter_map(at).collect();
+        if found.is_empty() { Err(format!("`{metric}` has no value at any step")) } else { Ok(found) }
+    }
+
     fn plain(&self, dir: &Path, quantity: &Quantity) -> Result<f64, String> {
         let metric = quantity.metric.as_deref().unwrap_or_default();
         let rows = self.rows(dir, metric)?;

@@ -27,6 +27,8 @@ pub struct Topic {
     pub thresholds: BTreeMap<String, Threshold>,
     /// `[[claim]]`, in the file's order.
     pub claims: Vec<Claim>,
+    /// `[[figure]]`, in the file's order.
+    pub figures: Vec<super::figure::FigureSpec>,
 }
 
 /// How large the runs are.

@@ -49,7 +49,7 @@ pub(crate) fn check(topic: &Topic) -> Result<(), ClaimError> {
         }
         self::claim(topic, &part, claim)?;
     }
-    Ok(())
+    super::figure::check(topic)
 }
 
 fn claim(topic: &Topic, part: &Part<'_>, claim: &Claim) -> Result<(), ClaimError> {
@@ -118,7 +118,7 @@ fn claim(topic: &Topic, part: &Part<'_>, claim: &Claim) -> Result<(), ClaimError
     Ok(())
 }
 
-fn numbers(part: &Part<'_>, key: &str, axis: &Axis, size: &str) -> Result<(), ClaimError> {
+pub(crate) fn numbers(part: &Part<'_>, key: &str, axis: &Axis, size: &str) -> Result<(), ClaimError> {
     match (0..axis.points.len()).find(|p| axis.coordinate(*p, size).is_none()) {
         Some(p) => Err(part.wrong(key, format!("point {} of the axis has no number `{size}`", p + 1))),
         None => Ok(()),
@@ -126,7 +126,7 @@ fn numbers(part: &Part<'_>, key: &str, axis: &Axis, size: &str) -> Result<(), Cl
 }
 
 /// The run of a quantity at a scale, and whether `at` picks one point of its axis.
-fn place<'a>(
+pub(crate) fn place<'a>(
     topic: &'a Topic,
     part: &Part<'_>,
     key: &str,
@@ -167,7 +167,7 @@ fn seeds(part: &Part<'_>, key: &str, seeds: &[u64]) -> Result<(), ClaimError> {
     Ok(())
 }
 
-fn known_scale(topic: &Topic, part: &Part<'_>, key: &str, scale: &str) -> Result<(), ClaimError> {
+pub(crate) fn known_scale(topic: &Topic, part: &Part<'_>, key: &str, scale: &str) -> Result<(), ClaimError> {
     if topic.scales.contains_key(scale) {
         return Ok(());
     }

@@ -180,7 +180,7 @@ impl Needs {
     }
 }
 
-fn run_of<'a>(topic: &'a Topic, quantity: &'a Quantity) -> Option<(&'a str, &'a RunSpec)> {
+pub(crate) fn run_of<'a>(topic: &'a Topic, quantity: &'a Quantity) -> Option<(&'a str, &'a RunSpec)> {
     let name = match &quantity.threshold {
         Some(t) => topic.thresholds.get(t)?.reaches.of.run.as_deref()?,
         None => quantity.run.as_deref()?,
@@ -189,19 +189,19 @@ fn run_of<'a>(topic: &'a Topic, quantity: &'a Quantity) -> Option<(&'a str, &'a 
 }
 
 /// The run of a search at a value.
-fn probe(topic: &Topic, (threshold, point, seed): &SearchId, value: f64) -> Option<RunId> {
+pub(crate) fn probe(topic: &Topic, (threshold, point, seed): &SearchId, value: f64) -> Option<RunId> {
     let run = topic.thresholds.get(threshold)?.reaches.of.run.clone()?;
     Some(RunId { run, point: *point, seed: *seed, probe: None }.probing(threshold, value))
 }
 
 /// The runs at a search's ends.
-fn ends(topic: &Topic, id: &SearchId) -> Option<[RunId; 2]> {
+pub(crate) fn ends(topic: &Topic, id: &SearchId) -> Option<[RunId; 2]> {
     let threshold = topic.thresholds.get(&id.0)?;
     Some([probe(topic, id, threshold.low)?, probe(topic, id, threshold.high)?])
 }
 
 /// Takes a search as far as the runs go, and notes which it used.
-fn advance(topic: &Topic, on: &Evaluation<'_>, id: &SearchId, used: &mut BTreeSet<RunId>) -> Search {
+pub(crate) fn advance(topic: &Topic, on: &Evaluation<'_>, id: &SearchId, used: &mut BTreeSet<RunId>) -> Search {
     let Some(threshold) = topic.thresholds.get(&id.0) else { return Search::Fails("is not in the file".to_owned()) };
     let known = |value: f64| {
         let run = probe(topic, id, value)?;

@@ -30,7 +30,13 @@ pub(crate) fn layers(out: &mut String, panel: &Panel, region: &Region) {
             }
             Mark::Points { points, shape } => scatter(&mut inside, points, *shape, region),
             Mark::Histogram(_) => histogram(&mut inside, bars, region, histograms > 1),
-            Mark::Density(points) => curve(&mut inside, points, region, 2.2, dash),
+            Mark::Density(points) => {
+                // Where a law has no mass it goes down to the axis, also to a logarithmic one.
+                let floor = region.y.low.min(region.y.high);
+                let grounded: Vec<(f64, f64)> =
+                    points.iter().map(|p| (p.0, if p.1 <= 0.0 { p.1.max(floor) } else { p.1 })).collect();
+                curve(&mut inside, &grounded, region, 2.2, dash);
+            }
             Mark::ErrorBars(bars) => {
                 whiskers(&mut inside, bars, region);
                 let points: Vec<(f64, f64)> = bars.iter().map(|b| (b.0, b.1)).collect();

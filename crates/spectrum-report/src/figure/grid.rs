@@ -15,6 +15,8 @@ const WIDE: f64 = 880.0;
 const HEIGHTS: [f64; 3] = [300.0, 240.0, 200.0];
 const MARGIN: f64 = 14.0;
 const BETWEEN: f64 = 22.0;
+/// Right of the last plot, for half of a tick's text.
+const END: f64 = 8.0;
 const TITLE: f64 = 15.5;
 const HEAD: f64 = 13.0;
 const LABEL: f64 = 12.0;
@@ -23,6 +25,8 @@ const SMALL: f64 = 11.5;
 
 /// The whole file.
 pub(crate) fn svg(figure: &Figure) -> String {
+    let shared = figure.shared_axes.then(|| share(figure));
+    let figure = shared.as_ref().unwrap_or(figure);
     let page = Page::of(figure);
     let mut body = String::new();
     let bottom = page.draw(&mut body);
@@ -37,6 +41,22 @@ pub(crate) fn svg(figure: &Figure) -> String {
         w = page.width,
         style = style::element(&used),
     )
+}
+
+/// The figure with one pair of axes, as wide as the widest.
+fn share(figure: &Figure) -> Figure {
+    let mut figure = figure.clone();
+    // Bins depend on the width in pixels a little, the ends of axes hardly: any frame does.
+    let frame = Frame { left: 0.0, top: 0.0, width: 300.0, height: HEIGHTS[1] };
+    let ends = |panels: &[Panel], of: fn(&Region) -> Place| {
+        let places = panels.iter().filter(|p| !p.layers.is_empty()).map(|p| of(&Region::of(p, frame)));
+        places.map(|p| (p.low, p.high)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    };
+    let x = ends(&figure.panels, |r| r.x);
+    figure.panels.iter_mut().for_each(|p| p.x.range = x.or(p.x.range));
+    let y = ends(&figure.panels, |r| r.y);
+    figure.panels.iter_mut().for_each(|p| p.y.range = y.or(p.y.range));
+    figure
 }
 
 struct Page<'a> {
@@ -62,8 +82,12 @@ impl<'a> Page<'a> {
         let columns = figure.columns.unwrap_or(usual).clamp(1, 3).min(n.max(1));
         let width = if columns == 1 { SINGLE } else { WIDE };
         let legends: Vec<Vec<Entry>> = figure.panels.iter().map(legend::entries).collect();
-        let alike = n > 1 && legends.windows(2).all(|w| w[0] == w[1]);
-        let shared = legends.into_iter().next().filter(|l| alike && !l.is_empty());
+        let several = legends.iter().filter(|l| !l.is_empty()).count() > 1;
+        let shared = legends.iter().max_by_key(|l| l.len()).filter(|most| {
+            let conflict = |e: &Entry| !most.contains(e);
+            several && !legends.iter().flatten().any(conflict)
+        });
+        let shared = shared.cloned();
         let mut page = Self { figure, columns, width, lefts: vec![60.0; columns], plot: 0.0, shared };
         page.plot = page.room();
         // Texts of ticks depend on the plot's width only where bins do: one round is enough.
@@ -73,7 +97,7 @@ impl<'a> Page<'a> {
     }
 
     fn room(&self) -> f64 {
-        let taken = 2.0 * MARGIN + self.lefts.iter().sum::<f64>() + BETWEEN * (self.columns - 1) as f64;
+        let taken = 2.0 * MARGIN + END + self.lefts.iter().sum::<f64>() + BETWEEN * (self.columns - 1) as f64;
         ((self.width - taken) / self.columns as f64).max(80.0)
     }
 
@@ -87,7 +111,7 @@ impl<'a> Page<'a> {
         let panels = self.figure.panels.iter().skip(column).step_by(self.columns);
         let texts = panels.flat_map(|p| Region::of(p, frame).y.ticks()).filter_map(|t| t.text);
         let widest = texts.map(|t| width(&t, TICK)).fold(12.0, f64::max);
-        LABEL + 14.0 + widest
+        LABEL + 17.0 + widest
     }
 
     fn draw(&self, out: &mut String) -> f64 {
@@ -101,13 +125,12 @@ impl<'a> Page<'a> {
             legend::draw(out, shared, (MARGIN, y), self.width - 2.0 * MARGIN);
             y += legend::height(shared, self.width - 2.0 * MARGIN);
         }
-        let mut notes: Vec<String> = Vec::new();
+        let mut found: Notes = Vec::new();
         for (row, panels) in self.figure.panels.chunks(self.columns).enumerate() {
-            y = self.row(out, panels, row * self.columns, y + 8.0, &mut notes);
+            y = self.row(out, panels, row * self.columns, y + 8.0, &mut found);
         }
-        if let Some(caption) = &self.figure.caption {
-            notes.insert(0, caption.clone());
-        }
+        let mut notes: Vec<String> = self.figure.caption.iter().cloned().collect();
+        notes.extend(together(&found));
         if self.figure.panels.is_empty() {
             notes.push("There is nothing to draw.".to_owned());
         }
@@ -120,7 +143,7 @@ impl<'a> Page<'a> {
     }
 
     /// A row of panels from `top`; the end of it.
-    fn row(&self, out: &mut String, panels: &[Panel], first: usize, top: f64, notes: &mut Vec<String>) -> f64 {
+    fn row(&self, out: &mut String, panels: &[Panel], first: usize, top: f64, notes: &mut Notes) -> f64 {
         let room = |c: usize| self.plot + self.lefts[c] - 8.0;
         let heads: Vec<Vec<String>> = panels
             .iter()
@@ -154,15 +177,31 @@ impl<'a> Page<'a> {
                 out,
                 "<text class=\"t c\" font-size=\"{LABEL}\" transform=\"translate({x} {y}) rotate(-90)\">{label}</text>"
             );
-            let name = match &panel.title {
-                Some(title) if self.figure.panels.len() > 1 => format!("{}: ", plain(title)),
-                _ => String::new(),
-            };
-            notes.extend(note::notes(panel, &region).into_iter().map(|n| format!("{name}{n}")));
+            notes.push((panel.title.as_deref().map(plain).unwrap_or_default(), note::notes(panel, &region)));
             left += self.lefts[c] + self.plot + BETWEEN;
         }
         frame_top + self.height() + 18.0 + LABEL + 8.0
     }
+}
+
+/// The title and the notes of each panel.
+type Notes = Vec<(String, Vec<String>)>;
+
+/// One line for each note, with the panels that it is said of; without them where it is said of all.
+fn together(found: &Notes) -> Vec<String> {
+    let mut lines: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (title, note) in found.iter().flat_map(|(title, notes)| notes.iter().map(move |n| (title, n))) {
+        match lines.iter_mut().find(|l| l.0 == note) {
+            Some(line) => line.1.push(title),
+            None => lines.push((note, vec![title])),
+        }
+    }
+    let line = |(note, mut titles): (&str, Vec<&str>)| {
+        let all = titles.len() == found.len();
+        titles.retain(|t| !t.is_empty());
+        if all || titles.is_empty() { note.to_owned() } else { format!("{}: {note}", titles.join("; ")) }
+    };
+    lines.into_iter().map(line).collect()
 }
 
 fn text(out: &mut String, class: &str, size: f64, (x, y): (f64, f64), words: &str) {

@@ -12,7 +12,7 @@ const SIZE: f64 = 12.0;
 pub(crate) const ROW: f64 = 18.0;
 const SWATCH: f64 = 24.0;
 const GAP: f64 = 6.0;
-const BETWEEN: f64 = 16.0;
+const BETWEEN: f64 = 20.0;
 
 /// One line of a legend.
 #[derive(Debug, Clone, PartialEq)]

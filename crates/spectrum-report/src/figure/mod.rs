@@ -21,6 +21,7 @@ mod axis;
 mod bins;
 mod draw;
 mod grid;
+mod law;
 mod layer;
 mod legend;
 mod note;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use axis::{Axis, Scale};
 pub use bins::Histogram;
+pub use law::marchenko_pastur;
 pub use layer::{Colour, Layer, Mark, Shape};
 pub use text::compact;
 
@@ -48,6 +50,8 @@ pub struct Figure {
     pub panels: Vec<Panel>,
     /// Panels beside each other, 1 to 3; by default as many as look well.
     pub columns: Option<usize>,
+    /// Whether all panels have the same axes, from the least to the greatest of what any of them shows.
+    pub shared_axes: bool,
 }
 
 /// One plot.
@@ -83,6 +87,13 @@ impl Figure {
     #[must_use]
     pub fn caption(mut self, caption: impl Into<String>) -> Self {
         self.caption = Some(caption.into());
+        self
+    }
+
+    /// With the same axes in all panels.
+    #[must_use]
+    pub fn shared_axes(mut self) -> Self {
+        self.shared_axes = true;
         self
     }
 

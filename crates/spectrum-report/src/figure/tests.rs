@@ -147,8 +147,22 @@ fn panels_with_one_legend_share_it() {
     };
     let shared = Figure::new("t").with(panel("a")).with(panel("b")).svg();
     assert_eq!(shared.matches("the same words").count(), 1);
-    let other = panel("b").with(Layer::horizontal(2.0).label("another"));
+    // One more in one of them is no reason to repeat the others; the same words for another colour are.
+    let more = panel("b").with(Layer::horizontal(2.0).label("another"));
+    assert_eq!(Figure::new("t").with(panel("a")).with(more).svg().matches("the same words").count(), 1);
+    let mut other = panel("b");
+    other.layers[0].colour = Some(Colour::Series(4));
     assert_eq!(Figure::new("t").with(panel("a")).with(other).svg().matches("the same words").count(), 2);
+}
+
+#[test]
+fn panels_may_share_their_axes() {
+    let panel =
+        |top: f64| Panel::new(Axis::linear("x"), Axis::log("y")).with(Layer::line(vec![(0.0, 1.0), (1.0, top)]));
+    let figure = Figure::new("t").with(panel(10.0)).with(panel(1e7));
+    let tick = |f: &Figure, text: &str| texts(&f.svg()).iter().filter(|t| *t == text).count();
+    // 10^{6} stands beside both axes then, with its exponent as an element of its own.
+    assert_eq!((tick(&figure, "6"), tick(&figure.shared_axes(), "6")), (1, 2));
 }
 
 #[test]
@@ -240,7 +254,7 @@ proptest! {
             .with(Layer::density(points.clone()))
             .with(Layer::error_bars(points.iter().map(|p| (p.0, p.1, p.0, p.1)).collect()))
             .with(Layer::rug(xs));
-        let figure = Figure { title: words.clone(), caption: Some(words), panels: vec![panel; panels], columns };
+        let figure = Figure { title: words.clone(), caption: Some(words), panels: vec![panel; panels], columns, shared_axes: logs.0 };
         texts(&figure.svg());
     }
 }

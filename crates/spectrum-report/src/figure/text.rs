@@ -128,13 +128,16 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.31,
         ' ' | 'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '/' | '-' => 0.39,
         'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.93,
+        '−' | '=' | '<' | '>' | '+' | '×' => 0.84,
         c if c.is_uppercase() => 0.69,
-        c if c.is_ascii() => 0.6,
+        c if c.is_ascii() => 0.63,
         c if c as u32 >= 0x2e80 => 1.0,
         _ => 0.68,
     };
     let wide = |(height, t): (Height, &str)| {
-        let sum: f64 = t.chars().map(one).sum();
+        // A raised minus is drawn as one.
+        let drawn = |c: char| if c == '-' && height != Height::Line { '−' } else { c };
+        let sum: f64 = t.chars().map(drawn).map(one).sum();
         if height == Height::Line { sum } else { 0.76 * sum }
     };
     size * pieces(text).into_iter().map(wide).sum::<f64>()
@@ -166,7 +169,7 @@ mod tests {
             (0.025, "0.025"),
             (1200.0, "1200"),
             (-0.5, "−0.5"),
-            (3.14159, "3.142"),
+            (2.345_67, "2.346"),
             (99_999.0, "100000"),
             (123_456.0, "123500"),
             (1e-5, "10^{-5}"),

@@ -37,7 +37,7 @@ fn linear(low: f64, high: f64, most: usize) -> Vec<Tick> {
     values.into_iter().map(|v| Tick { at: v + 0.0, text: Some(text(v + 0.0)) }).collect()
 }
 
-/// Powers of ten with their parts between; where there are not two of them, 1, 2 and 5 times them; where the axis is too
+/// Powers of ten with their parts between; over less than a decade and a half 1, 2 and 5 times them; where the axis is too
 /// short for that, round numbers as on a linear axis.
 fn logarithmic(low: f64, high: f64, most: usize) -> Vec<Tick> {
     let (a, b) = (low.log10(), high.log10());
@@ -46,7 +46,7 @@ fn logarithmic(low: f64, high: f64, most: usize) -> Vec<Tick> {
     // Powers from their digits: exactly the number that the text says.
     let decade = |e: i32| format!("1e{e}").parse::<f64>().unwrap_or(0.0);
     let times = |m: f64, e: i32| m * decade(e);
-    if last > first {
+    if last > first && b - a > 1.4 {
         let every = ((last - first + 1) as f64 / most as f64).ceil().max(1.0) as i32;
         let mut ticks = Vec::new();
         for e in first - 1..=last {
@@ -95,6 +95,7 @@ mod tests {
             ["10^{-9}", "10^{-6}", "10^{-3}", "1", "10^{3}", "10^{6}", "10^{9}"]
         );
         assert_eq!(texts(Scale::Log10, 90.0, 800.0, 6), ["100", "200", "500"]);
+        assert_eq!(texts(Scale::Log10, 90.0, 1100.0, 6), ["100", "200", "500", "1000"]);
         assert_eq!(texts(Scale::Log10, 2.2, 2.9, 4), ["2.2", "2.4", "2.6", "2.8"]);
     }
 
