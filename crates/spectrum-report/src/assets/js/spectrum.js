@@ -101,7 +101,7 @@ function drawEsd(root) {
     }
     rangeChoice.hidden = !(drawn && esdFrame(matrix, "linear", "all").hi > drawn.bulk * 1.25 && drawn.bulk);
     const n = Math.min(s.rows, s.cols);
-    const notes = drawn ? [`\u03bb are the eigenvalues ${isKernel(matrix) ? "of the kernel" : "of W\u1d40W (squared singular values, no 1/n)"}; areas are fractions of all ${n} values. ${alone ? "" : ` Axes are the same at every ${DATA.step_word}.`}`]
+    const notes = drawn ? [`\u03bb are the eigenvalues ${isKernel(matrix) ? "of the kernel K itself (n \u00d7 n)" : "of W\u1d40W (squared singular values, no 1/n)"}; areas are fractions of all ${n} values. ${alone ? "" : ` Axes are the same at every ${DATA.step_word}.`}`]
       : ["All values of this matrix are zero or not finite."];
     if (drawn && now.length < n) notes.push(`Only the ${now.length} largest values were computed${matrix.density && matrix.density[i] ? "; the density of all of them is an estimate (stochastic Lanczos)" : ": nothing is known of the others"}.`);
     if (law && k) notes.push(`The density is that of the ${Math.max(...live) - k} \u00d7 ${Math.min(...live) - k} law that ${k} outlier${k > 1 ? "s leave" : " leaves"}; the edge, against which outliers are counted, is that of the whole matrix with the same variance.`);
@@ -122,7 +122,7 @@ function paintEsd(svg, width, o) {
   const y = scale(kind, y0, frame.log ? frame.top * 2 : frame.top * 1.08, height - 44, 24);
   const ticks = y.ticks(Math.max(3, Math.floor((height - 66) / 45)));
   const x = scale(kind, frame.lo, frame.hi, leftMargin(tickTexts(ticks, kind)), width - 12);
-  axes(svg, x, y, { x: isKernel(o.matrix) ? "eigenvalue \u03bb" : "eigenvalue \u03bb = s\u00b2", y: "density per unit of \u03bb" }, width, height);
+  axes(svg, x, y, { x: isKernel(o.matrix) ? "eigenvalue \u03bb of K" : "eigenvalue \u03bb = s\u00b2", y: "density per unit of \u03bb" }, width, height);
   const outline = (i) => {
     const { edges, heights } = bars(o.matrix, i, frame);
     const clamp = (v) => x(Math.max(frame.lo, Math.min(frame.hi, v))).toFixed(1);

@@ -100,7 +100,7 @@ function paintTail(fig, matrix, tail, off) {
     ...models.map((m) => ({ key: m.name, name: m.title, color: MODELS[m.name].color, dash: MODELS[m.name].dash, width: 2 }))];
   const repaint = () => plot(fig, {
     height: 400,
-    x: { kind: "log", range: [lo / 1.08, top * 1.3], name: isKernel(matrix) ? "eigenvalue \u03bb" : "eigenvalue \u03bb = s\u00b2" },
+    x: { kind: "log", range: [lo / 1.08, top * 1.3], name: isKernel(matrix) ? "eigenvalue \u03bb of K" : "eigenvalue \u03bb = s\u00b2" },
     y: { kind: "log", range: [0.6 / n, 1.5], name: "fraction of eigenvalues \u2265 \u03bb" },
     paint: (svg, x, y) => {
       const hits = [];
