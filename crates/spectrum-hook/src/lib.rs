@@ -27,6 +27,7 @@ mod slot;
 mod snapshot;
 mod state;
 mod tasks;
+mod turns;
 
 pub use error::HookError;
 pub use hook::Hook;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use burn::module::Module;
 use spectrum_core::{Kind, LayerRule, Route};
+use spectrum_measure::null;
 
 use crate::select::select;
 use crate::{HookError, Schedule};
@@ -21,8 +22,9 @@ pub struct HookOptions {
     pub route: Route,
     /// Leading singular pairs kept; 0 for values alone.
     pub vectors: usize,
-    /// Whether each weight's null (W_0 + shuffled displacement) is measured beside it.
-    pub nulls: bool,
+    /// Nulls that are measured beside each weight. [`null::Kind::RotatedUpdates`] needs every step recorded from 0 on; where
+    /// one was left out, or the run was resumed, its records say so.
+    pub nulls: Vec<null::Kind>,
     /// Worker threads; 0 for one less than the machine has, and at least one.
     pub workers: usize,
     /// Tasks that may wait for a worker before the training thread does.
@@ -37,7 +39,7 @@ impl Default for HookOptions {
             schedule: Schedule::default(),
             route: Route::Gram,
             vectors: 8,
-            nulls: false,
+            nulls: Vec::new(),
             workers: 0,
             queue: 16,
         }

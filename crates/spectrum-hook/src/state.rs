@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use burn::module::Module;
 use spectrum_core::{Kind, StepRows};
+use spectrum_measure::null;
 
 use crate::pipeline::{Pipeline, Task};
 use crate::select::Layer;
 use crate::slot::{Promise, Slot};
 use crate::snapshot::{Collector, Snapshot};
 use crate::tasks::{self, Context};
+use crate::turns::{Ticket, Turns};
 use crate::{HookError, Schedule};
 
 /// Where one matrix of one layer was last seen.
@@ -29,7 +31,7 @@ pub(crate) struct State {
     pub layers: Vec<Layer>,
     pub kinds: Vec<Kind>,
     pub schedule: Schedule,
-    pub nulls: bool,
+    pub nulls: Vec<null::Kind>,
     pub context: Arc<Context>,
     pub pipeline: Pipeline,
     pub step: u64,
@@ -37,6 +39,10 @@ pub(crate) struct State {
     pub rows: StepRows,
     pub open: bool,
     pub initial: HashMap<Key, Arc<Snapshot>>,
+    /// Spectra of W_0, computed for whoever asks first.
+    pub initial_spectra: HashMap<Key, Arc<Slot>>,
+    /// Nulls that take every step's weight, with the number of their next ticket.
+    pub turns: HashMap<Key, (Arc<Turns>, u64)>,
     pub last: HashMap<Key, Last>,
     pub pending: Option<Collector>,
     pub waited: Duration,
@@ -70,6 +76,25 @@ impl State {
         self.pipeline.close(self.step, self.parts, rows)
     }
 
+    /// The slot of W_0's spectrum. At step 0 it is the weight's own; a resumed run computes it again.
+    fn initial_spectrum(&mut self, key: &Key, own: &Arc<Slot>) -> Result<Arc<Slot>, HookError> {
+        if self.step == 0 {
+            self.initial_spectra.insert(key.clone(), own.clone());
+            return Ok(own.clone());
+        }
+        if let Some(slot) = self.initial_spectra.get(key) {
+            return Ok(slot.clone());
+        }
+        let slot = Arc::new(Slot::default());
+        let promise = Promise(slot.clone());
+        // Without W_0 (it is always there) the promise is dropped, and the slot says that there is nothing.
+        if let Some(initial) = self.initial.get(key).cloned() {
+            self.submit(tasks::spectrum(self.context.clone(), initial, promise))?;
+        }
+        self.initial_spectra.insert(key.clone(), slot.clone());
+        Ok(slot)
+    }
+
     /// Queues the tasks of the open step: weights first, so that nothing waits for a spectrum that is not yet queued.
     pub fn record(&mut self, weights: Taken, gradients: Vec<Arc<Snapshot>>) -> Result<(), HookError> {
         let has = |k: Kind| self.kinds.contains(&k);
@@ -87,9 +112,11 @@ impl State {
                         Some(slot) => slot.clone(),
                         None => {
                             let slot = Arc::new(Slot::default());
-                            let task =
-                                tasks::weight(context.clone(), last.snapshot.clone(), Promise(slot.clone()), false);
-                            self.submit(task)?;
+                            self.submit(tasks::spectrum(
+                                context.clone(),
+                                last.snapshot.clone(),
+                                Promise(slot.clone()),
+                            ))?;
                             slot
                         }
                     },
@@ -98,7 +125,13 @@ impl State {
             };
             let slot = (weight || update).then(|| Arc::new(Slot::default()));
             if let Some(slot) = &slot {
-                self.submit(tasks::weight(context.clone(), now.clone(), Promise(slot.clone()), weight))?;
+                let promise = Promise(slot.clone());
+                if weight {
+                    let initial = self.initial_spectrum(&key, slot)?;
+                    self.submit(tasks::weight(context.clone(), now.clone(), promise, initial))?;
+                } else {
+                    self.submit(tasks::spectrum(context.clone(), now.clone(), promise))?;
+                }
             }
             if let (Some((before, previous)), Some(current)) = (previous, &slot) {
                 self.submit(tasks::update(context.clone(), now.clone(), before, previous, current.clone()))?;
@@ -108,9 +141,16 @@ impl State {
                 if displacement {
                     self.submit(tasks::displacement(context.clone(), now.clone(), initial.clone()))?;
                 }
-                if self.nulls && weight {
-                    self.submit(tasks::null(context.clone(), now.clone(), initial))?;
+                let plain = self.nulls.iter().copied().filter(|n| weight && *n != null::Kind::RotatedUpdates);
+                for kind in plain.collect::<Vec<_>>() {
+                    self.submit(tasks::null(context.clone(), kind, now.clone(), initial.clone()))?;
                 }
+            }
+            if weight && self.nulls.contains(&null::Kind::RotatedUpdates) {
+                let (turns, number) = self.turns.entry(key.clone()).or_default();
+                let ticket = Ticket { turns: turns.clone(), number: *number };
+                *number += 1;
+                self.submit(tasks::rotated_updates(context.clone(), now.clone(), ticket))?;
             }
             if update {
                 self.last.insert(key, Last { snapshot: now, slot });

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use spectrum_core::{Kind, LayerMatrix, Pool, StepRows};
-use spectrum_measure::{Recorder, null};
+use spectrum_core::{Kind, LayerMatrix, Outcome, Pool, Reason, Record, StepRows};
+use spectrum_measure::kernel::{self, INITIAL_DISTANCE, KernelSample, spectrum_distance};
+use spectrum_measure::{Recorder, identity, null};
 
 use crate::pipeline::Task;
 use crate::slot::{Promise, Slot};
 use crate::snapshot::Snapshot;
+use crate::turns::Ticket;
 
 /// What all tasks of a run share.
 #[derive(Debug)]
@@ -21,13 +23,29 @@ fn formed(context: &Context, s: &Snapshot) -> Option<LayerMatrix> {
     s.matrix(&context.pool).ok()
 }
 
-/// W_t. Its spectrum goes into the slot for the update's overlaps. `record = false` only fills the slot.
-pub(crate) fn weight(context: Arc<Context>, w: Arc<Snapshot>, promise: Promise, record: bool) -> Task {
+/// W_t. Its spectrum goes into the slot for the update's overlaps. `initial` holds that of W_0.
+pub(crate) fn weight(context: Arc<Context>, w: Arc<Snapshot>, promise: Promise, initial: Arc<Slot>) -> Task {
     Box::new(move |plan| {
         let Some(m) = formed(&context, &w) else { return StepRows::new(w.step) };
         let spectrum = context.recorder.spectrum(plan, &m).map(Arc::new);
         promise.keep(spectrum.as_ref().ok().cloned());
-        if record { context.recorder.rows(&m, spectrum.as_deref(), None, None) } else { StepRows::new(w.step) }
+        let mut rows = context.recorder.rows(&m, spectrum.as_deref(), None, None);
+        let outcome = match (&spectrum, initial.wait()) {
+            (Ok(now), Some(start)) => spectrum_distance(now, &start),
+            (Err(reason), _) => Outcome::Missing(reason.clone()),
+            (Ok(_), None) => Outcome::Missing(Reason::NotComputed("the spectrum of W_0".to_owned())),
+        };
+        rows.records.push(Record { id: identity(&m), metric: INITIAL_DISTANCE.to_owned(), outcome });
+        rows
+    })
+}
+
+/// Fills a slot with the spectrum of a weight that is not recorded now.
+pub(crate) fn spectrum(context: Arc<Context>, w: Arc<Snapshot>, promise: Promise) -> Task {
+    Box::new(move |plan| {
+        let found = formed(&context, &w).and_then(|m| context.recorder.spectrum(plan, &m).ok());
+        promise.keep(found.map(Arc::new));
+        StepRows::new(w.step)
     })
 }
 
@@ -43,6 +61,14 @@ pub(crate) fn gradient(context: Arc<Context>, g: Arc<Snapshot>) -> Task {
 /// A matrix that somebody else formed.
 pub(crate) fn ready(context: Arc<Context>, m: LayerMatrix) -> Task {
     Box::new(move |plan| {
+        if matches!(m.kind, Kind::Ck | Kind::Ntk) && m.rows == m.cols {
+            let mut rows = StepRows::new(m.step);
+            let id = identity(&m);
+            let sample = KernelSample { id: &id, kernel: m.data(), n: m.rows, labels: None, initial: None };
+            // A kernel without a spectrum has left its reason in every record.
+            let _ = kernel::measure(&sample, context.recorder.vectors, plan, &mut rows);
+            return rows;
+        }
         let spectrum = context.recorder.spectrum(plan, &m);
         context.recorder.rows(&m, spectrum.as_ref(), None, None)
     })
@@ -80,12 +106,29 @@ pub(crate) fn update(
     })
 }
 
-/// The null of W_t: W_0 with the displacement's entries shuffled.
-pub(crate) fn null(context: Arc<Context>, w: Arc<Snapshot>, initial: Arc<Snapshot>) -> Task {
+/// A null of W_t that follows from W_t and W_0.
+pub(crate) fn null(context: Arc<Context>, kind: null::Kind, w: Arc<Snapshot>, initial: Arc<Snapshot>) -> Task {
     Box::new(move |plan| {
         let mut rows = StepRows::new(w.step);
         if let (Some(m), Some(w0)) = (formed(&context, &w), formed(&context, &initial)) {
-            null::measure(&m, &w0, &context.recorder.references, context.recorder.route, plan, &mut rows);
+            let r = &context.recorder;
+            kind.measure(&m, &w0, &r.references, r.route, plan, &mut rows);
+        }
+        rows
+    })
+}
+
+/// The null of W_t that took every update before. Step 0 starts it and leaves no rows: there the null is W_0.
+pub(crate) fn rotated_updates(context: Arc<Context>, w: Arc<Snapshot>, ticket: Ticket) -> Task {
+    Box::new(move |plan| {
+        let mut rows = StepRows::new(w.step);
+        if let Some(m) = formed(&context, &w) {
+            let r = &context.recorder;
+            ticket.turns.take(&ticket, &m, r.references.seed, |null| {
+                if m.step > 0 {
+                    null.measure(r.route, plan, &mut rows);
+                }
+            });
         }
         rows
     })

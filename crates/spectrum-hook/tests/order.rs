@@ -12,7 +12,7 @@ use spectrum_hook::{Hook, HookOptions, Schedule, default_rules};
 const STEPS: usize = 6;
 
 fn full() -> HookOptions {
-    HookOptions { nulls: true, vectors: 3, ..options() }
+    HookOptions { nulls: vec![spectrum_measure::null::Kind::Shuffled], vectors: 3, ..options() }
 }
 
 #[test]

@@ -8,10 +8,8 @@ use crate::measures::{
     Bulk, Dead, Hill, InitialOutliers, Norms, Outliers, Ranks, Shape, Spread, Tail, Teacher, UpdateOverlap,
 };
 
-/// Kinds that are matrices of the network; kernels have a spectrum too, but no bulk law of this form.
+/// Kinds that are matrices of the network. Kernels have measures of their own: [`crate::kernel`].
 const MATRICES: &[Kind] = &[Kind::Weight, Kind::Displacement, Kind::Update, Kind::Gradient];
-/// Every kind.
-const ALL: &[Kind] = &[Kind::Weight, Kind::Displacement, Kind::Update, Kind::Gradient, Kind::Ck, Kind::Ntk];
 
 /// A measure and the kinds of matrix that it speaks of.
 struct Entry {
@@ -53,9 +51,9 @@ impl Battery {
     #[must_use]
     pub fn standard_with(convention: Convention) -> Self {
         Self::empty()
-            .with(Norms, ALL)
-            .with(Ranks, ALL)
-            .with(Spread, ALL)
+            .with(Norms, MATRICES)
+            .with(Ranks, MATRICES)
+            .with(Spread, MATRICES)
             .with(Hill, MATRICES)
             .with(Tail { convention }, MATRICES)
             .with(Dead, MATRICES)

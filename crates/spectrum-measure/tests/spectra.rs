@@ -154,16 +154,18 @@ fn a_partial_spectrum_answers_what_it_can() {
 fn each_kind_has_its_metrics_and_no_other() {
     let s = values(20, 15, 0.0, (0..15).map(|i| 5.0 - 0.3 * f64::from(i)).collect());
     let battery = Battery::standard();
-    for kind in [Kind::Weight, Kind::Displacement, Kind::Update, Kind::Gradient, Kind::Ck, Kind::Ntk] {
+    for kind in [Kind::Weight, Kind::Displacement, Kind::Update, Kind::Gradient] {
         let rows = plain(kind, &s);
         let all: Vec<&str> = battery.metrics_of(kind).collect();
         assert!(rows.records.iter().all(|r| all.contains(&r.metric.as_str())));
         assert_eq!(has(&rows, "update_overlap_left"), kind == Kind::Update);
-        assert_eq!(has(&rows, "mp_edge"), !matches!(kind, Kind::Ck | Kind::Ntk));
+        assert!(has(&rows, "mp_edge"));
         assert!(has(&rows, "stable_rank"));
         // No run without W_0 or a teacher has records about them.
         assert!(!has(&rows, "outliers_initial") && !has(&rows, "teacher_alignment"));
     }
+    // A kernel's numbers are those of spectrum_measure::kernel.
+    assert!([Kind::Ck, Kind::Ntk].into_iter().all(|k| battery.metrics_of(k).next().is_none()));
 }
 
 #[test]
@@ -192,7 +194,7 @@ fn a_missing_spectrum_leaves_the_rows_of_a_spectrum() {
     let others = References { input_layers: vec![], initial_std: vec![], ..known.clone() };
     let s = values(20, 12, 0.0, (0..12).map(|i| 5.0 - 0.3 * f64::from(i)).collect());
     for references in [&known, &others, &References::default()] {
-        for kind in [Kind::Weight, Kind::Displacement, Kind::Update, Kind::Gradient, Kind::Ck] {
+        for kind in [Kind::Weight, Kind::Displacement, Kind::Update, Kind::Gradient] {
             let whole = measured(kind, &s, None, NO_AROUND, references);
             let mut missing = StepRows::new(3);
             Battery::standard().missing(&common::id(kind), &Reason::NotFinite, references, &mut missing);

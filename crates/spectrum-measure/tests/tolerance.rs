@@ -9,15 +9,26 @@ use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 use spectrum_core::{Kind, Outcome, Precision, References, Route, Spectrum, StepRows};
 use spectrum_measure::tolerance::{Coverage, PrecisionPair, Setting, Tolerance, tolerance};
-use spectrum_measure::{Battery, FeatureProbe, agreement, comparison, farms, goodness, null, shuffled};
+use spectrum_measure::{Battery, FeatureProbe, agreement, comparison, farms, goodness, kernel, null, shuffled};
 
 const F32: PrecisionPair = PrecisionPair(Precision::F32, Precision::F32);
 const MIXED: PrecisionPair = PrecisionPair(Precision::F32, Precision::F64);
 const F64: PrecisionPair = PrecisionPair(Precision::F64, Precision::F64);
 
-const SCALARS: [&str; 7] = [
+/// Of the feature probe with part of the weight replaced.
+const SUBSTITUTES: [&str; 6] = [
+    "kta_matched_norm",
+    "kta_initial_values",
+    "kta_final_values",
+    "ridge_test_loss_matched_norm",
+    "ridge_test_loss_initial_values",
+    "ridge_test_loss_final_values",
+];
+
+const SCALARS: [&str; 8] = [
     "train_loss",
     "test_loss",
+    "test_r2",
     "linear_test_loss",
     "initial_kernel_test_loss",
     "train_accuracy",
@@ -73,10 +84,13 @@ fn allowed_is_absolute_plus_relative_to_the_larger() {
 fn every_metric_has_a_place_in_the_contract_and_a_line_in_the_table() {
     let table = include_str!("../../../METRICS.md");
     let battery = Battery::standard();
-    let matrices = battery.metrics().chain(FeatureProbe::METRICS).chain(null::METRICS).chain(agreement::METRICS);
+    let matrices = battery.metrics().chain(FeatureProbe::METRICS).chain(agreement::METRICS);
+    let nulls = null::Kind::ALL.into_iter().flat_map(null::Kind::metrics);
+    let kernels = kernel::METRICS.into_iter().chain(kernel::LABEL_METRICS).chain(kernel::CHANGE_METRICS);
+    let others = nulls.chain(kernels).chain([kernel::INITIAL_DISTANCE]).chain(SUBSTITUTES);
     let extras =
         comparison::METRICS.into_iter().chain(goodness::METRICS).chain(shuffled::METRICS).chain(farms::METRICS);
-    for metric in matrices.chain(extras).chain(SCALARS).chain(["singular_values"]) {
+    for metric in matrices.chain(extras).chain(others).chain(SCALARS).chain(["singular_values"]) {
         let coverage = Setting::new(F32, 1).coverage(metric).unwrap_or_else(|| panic!("{metric} has no place"));
         // Whoever asks for a tolerance only is never told one that holds under a condition.
         let always = if let Coverage::Always(t) = coverage { Some(t) } else { None };

@@ -18,11 +18,34 @@ pub enum ActivationKind {
     Sigmoid,
     /// The error function 2/sqrt(pi) int_0^x e^(-t^2) dt.
     Erf,
+    /// sin x.
+    Sin,
+    /// arctan x.
+    Arctan,
     /// x.
     Identity,
 }
 
 impl ActivationKind {
+    /// All of them.
+    pub const ALL: [Self; 8] =
+        [Self::Tanh, Self::Relu, Self::Softplus, Self::Sigmoid, Self::Erf, Self::Sin, Self::Arctan, Self::Identity];
+
+    /// The name in configs and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tanh => "tanh",
+            Self::Relu => "relu",
+            Self::Softplus => "softplus",
+            Self::Sigmoid => "sigmoid",
+            Self::Erf => "erf",
+            Self::Sin => "sin",
+            Self::Arctan => "arctan",
+            Self::Identity => "identity",
+        }
+    }
+
     /// The function on one number, in f64; the reference for quadrature and tests.
     #[must_use]
     pub fn at(self, x: f64) -> f64 {
@@ -32,7 +55,28 @@ impl ActivationKind {
             Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Erf => erf(x),
+            Self::Sin => x.sin(),
+            Self::Arctan => x.atan(),
             Self::Identity => x,
+        }
+    }
+
+    /// The derivative at one number, in f64; at the kink of relu it is 1/2, the mean of both sides.
+    #[must_use]
+    pub fn derivative_at(self, x: f64) -> f64 {
+        match self {
+            Self::Tanh => 1.0 - x.tanh().powi(2),
+            Self::Relu if x == 0.0 => 0.5,
+            Self::Relu => f64::from(x > 0.0),
+            Self::Softplus => 1.0 / (1.0 + (-x).exp()),
+            Self::Sigmoid => {
+                let y = 1.0 / (1.0 + (-x).exp());
+                y * (1.0 - y)
+            }
+            Self::Erf => std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp(),
+            Self::Sin => x.cos(),
+            Self::Arctan => 1.0 / (1.0 + x * x),
+            Self::Identity => 1.0,
         }
     }
 
@@ -127,6 +171,8 @@ impl Activation {
             ActivationKind::Softplus => spectrum_ops::softplus(x),
             ActivationKind::Sigmoid => spectrum_ops::sigmoid(x),
             ActivationKind::Erf => spectrum_ops::erf(x),
+            ActivationKind::Sin => x.sin(),
+            ActivationKind::Arctan => x.atan(),
             ActivationKind::Identity => x,
         };
         let y = if self.shift == 0.0 { y } else { y.sub_scalar(self.shift) };
@@ -146,12 +192,24 @@ mod tests {
             (ActivationKind::Softplus, 0.806059, 0.521071),
             (ActivationKind::Relu, 0.398942, 0.583819),
             (ActivationKind::Identity, 0.0, 1.0),
+            (ActivationKind::Sin, 0.0, 0.657520),
             // Var erf(xi) = (2/pi) asin(2/3) (Williams 1997, equation 11 with unit prior).
             (ActivationKind::Erf, 0.0, (2.0 / std::f64::consts::PI * (2f64 / 3.0).asin()).sqrt()),
         ] {
             let (m, s) = kind.gaussian_moments();
             assert!((m - mean).abs() < 1e-6, "{kind:?} mean {m}");
             assert!((s - sd).abs() < 1e-6, "{kind:?} sd {s}");
+        }
+    }
+
+    #[test]
+    fn derivatives_agree_with_central_differences() {
+        for kind in ActivationKind::ALL {
+            for x in [-2.3, -0.4, 0.7, 1.9] {
+                let h = 1e-5;
+                let numeric = (kind.at(x + h) - kind.at(x - h)) / (2.0 * h);
+                assert!((kind.derivative_at(x) - numeric).abs() < 1e-9, "{kind:?} at {x}");
+            }
         }
     }
 

@@ -19,6 +19,22 @@ pub enum ModelError {
         /// Inputs.
         cols: usize,
     },
+    /// A kernel without a centre.
+    #[error("model.kernel: must be odd, so that the image keeps its size, found {found}")]
+    EvenKernel {
+        /// The side.
+        found: usize,
+    },
+    /// Nothing is left of the image before the readout.
+    #[error("model.channels: {poolings} poolings leave nothing of a {height} x {width} image")]
+    ImageTooSmall {
+        /// Rows of the image.
+        height: usize,
+        /// Columns of the image.
+        width: usize,
+        /// How often it is halved.
+        poolings: usize,
+    },
     /// A path prefix in `model.train` that no parameter has.
     #[error("model.train: no parameter begins with `{prefix}`; there are {}", paths.join(", "))]
     NoSuchParameter {

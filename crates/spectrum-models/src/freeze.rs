@@ -33,6 +33,27 @@ pub fn parameter_paths<M: Module>(model: &M) -> Vec<String> {
     parameters(model).into_iter().map(|p| p.0).collect()
 }
 
+/// Paths of the parameters that train, in declaration order.
+pub fn trained_paths<M: Module>(model: &M) -> Vec<String> {
+    struct Trained(Paths);
+    impl ModuleVisitor for Trained {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.0.enter_module(name, container);
+        }
+        fn exit_module(&mut self, name: &str, container: &str) {
+            self.0.exit_module(name, container);
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if param.val().is_require_grad() {
+                self.0.visit_float(param);
+            }
+        }
+    }
+    let mut v = Trained(Paths { stack: Vec::new(), found: Vec::new() });
+    model.visit(&mut v);
+    v.0.found.into_iter().map(|p| p.0).collect()
+}
+
 /// Freezes every parameter whose path begins with none of `prefixes` (whole path components). The optimizer then leaves
 /// its bits alone.
 ///

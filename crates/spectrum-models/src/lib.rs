@@ -6,21 +6,31 @@
 //! the output x input matrix of the field, so a snapshot needs no transposition.
 
 mod activation;
+mod conv;
+mod conv_net;
 mod dense;
 mod error;
 mod freeze;
 mod init;
 mod mlp;
 mod network;
+mod parameter;
 mod place;
+mod rescale;
+mod taps;
 mod two_layer;
 
 pub use activation::{Activation, ActivationKind};
+pub use conv::Conv;
+pub use conv_net::{ConvNet, ConvNetConfig};
 pub use dense::Dense;
 pub use error::ModelError;
-pub use freeze::{freeze_except, parameter_paths};
+pub use freeze::{freeze_except, parameter_paths, trained_paths};
 pub use init::{Draw, InitRule};
-pub use mlp::{Mlp, MlpConfig};
+pub use mlp::{Mlp, MlpConfig, Parametrization};
 pub use network::Network;
+pub use parameter::{parameter, with_parameter};
 pub use place::Place;
+pub use rescale::rescale;
+pub use taps::{Site, SitePlace, Taps};
 pub use two_layer::{Scaling, TwoLayer, TwoLayerConfig};

@@ -2,9 +2,22 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 use spectrum_core::{Alignment, Architecture, LayerRule, Meeting, Order};
 
-use crate::{Activation, ActivationKind, Dense, Draw, InitRule, ModelError, Network, Place};
+use crate::{Activation, ActivationKind, Dense, Draw, InitRule, ModelError, Network, Place, Taps};
+
+/// Where the factor 1/sqrt(fan-in) stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parametrization {
+    /// In the initial weights: y = W x.
+    #[default]
+    Standard,
+    /// In the network: weights N(0, 1), X_0 = x/sqrt(d), X_l = sigma(W_l X_(l-1))/sqrt(d_l), f = w^T X_L (Jacot et al. 2018;
+    /// Fan and Wang 2020, section 2). `init` is not used.
+    Ntk,
+}
 
 /// Shape of an [`Mlp`].
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +36,8 @@ pub struct MlpConfig {
     pub bias: bool,
     /// Scale of the initial weights.
     pub init: InitRule,
+    /// Where the factor 1/sqrt(fan-in) stands.
+    pub parametrization: Parametrization,
 }
 
 /// Dense layers with an activation between them; the readout is linear.
@@ -36,6 +51,8 @@ pub struct Mlp {
     activation: Activation,
     #[module(skip)]
     init: InitRule,
+    #[module(skip)]
+    parametrization: Parametrization,
 }
 
 impl Mlp {
@@ -49,7 +66,11 @@ impl Mlp {
         }
         let device = place.recording();
         let mut layer = |path: &str, i: usize, o: usize| {
-            Dense::draw(place, &device, path, i, o, config.init.std(i, o), config.bias, draw)
+            let std = match config.parametrization {
+                Parametrization::Standard => config.init.std(i, o),
+                Parametrization::Ntk => 1.0,
+            };
+            Dense::draw(place, &device, path, i, o, std, config.bias, draw)
         };
         let mut inputs = config.inputs;
         let mut hidden = Vec::with_capacity(config.hidden.len());
@@ -63,7 +84,34 @@ impl Mlp {
             readout,
             activation: Activation::new(config.activation, config.normalized),
             init: config.init,
+            parametrization: config.parametrization,
         })
+    }
+
+    /// x / sqrt(width).
+    fn shrink(&self, x: Tensor<2>) -> Tensor<2> {
+        let width = x.dims()[1] as f64;
+        x.mul_scalar(width.sqrt().recip())
+    }
+
+    fn unit(&self, x: &Tensor<2>) -> f64 {
+        match self.parametrization {
+            Parametrization::Standard => x.dims()[1] as f64,
+            Parametrization::Ntk => 1.0,
+        }
+    }
+
+    fn hidden_pass(&self, prepared: Tensor<2>, input_scale: f64, taps: &mut Taps) -> Tensor<2> {
+        let mut x = prepared;
+        for (k, layer) in self.hidden.iter().enumerate() {
+            let unit = self.unit(&x);
+            let z = taps.dense(&format!("hidden.{k}"), layer, x, unit);
+            x = self.activation.forward(if k == 0 && input_scale != 1.0 { z.mul_scalar(input_scale) } else { z });
+            if self.parametrization == Parametrization::Ntk && k + 1 < self.hidden.len() {
+                x = self.shrink(x);
+            }
+        }
+        x
     }
 
     fn layers(&self) -> impl Iterator<Item = (String, &Dense)> {
@@ -87,17 +135,25 @@ impl Architecture for Mlp {
 }
 
 impl Network for Mlp {
-    fn forward(&self, prepared: Tensor<2>) -> Tensor<2> {
-        self.readout.forward(self.features(prepared, 1.0))
+    /// x / sqrt(d) in the tangent parametrisation.
+    fn prepare(&self, inputs: Tensor<2>) -> Tensor<2> {
+        match self.parametrization {
+            Parametrization::Standard => inputs,
+            Parametrization::Ntk => self.shrink(inputs),
+        }
+    }
+
+    fn forward_tapped(&self, prepared: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
+        let mut features = self.hidden_pass(prepared, 1.0, taps);
+        if self.parametrization == Parametrization::Ntk {
+            features = self.shrink(features);
+        }
+        let unit = self.unit(&features);
+        taps.dense("readout", &self.readout, features, unit)
     }
 
     fn features(&self, prepared: Tensor<2>, input_scale: f64) -> Tensor<2> {
-        let mut x = prepared;
-        for (k, layer) in self.hidden.iter().enumerate() {
-            let z = layer.forward(x);
-            x = self.activation.forward(if k == 0 && input_scale != 1.0 { z.mul_scalar(input_scale) } else { z });
-        }
-        x
+        self.hidden_pass(prepared, input_scale, &mut Taps::Off)
     }
 
     fn feature_layer(&self) -> String {
@@ -108,7 +164,11 @@ impl Network for Mlp {
         self.layers()
             .map(|(path, layer)| {
                 let [i, o] = layer.weight.dims();
-                (path, self.init.std(i, o))
+                let std = match self.parametrization {
+                    Parametrization::Standard => self.init.std(i, o),
+                    Parametrization::Ntk => 1.0,
+                };
+                (path, std)
             })
             .collect()
     }

@@ -4,6 +4,8 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use spectrum_core::Architecture;
 
+use crate::Taps;
+
 /// A model on flat inputs.
 pub trait Network: Module + Architecture + 'static {
     /// Turns raw inputs (n x d) into what [`forward`](Network::forward) takes. Done once for each data set, so that a
@@ -12,8 +14,14 @@ pub trait Network: Module + Architecture + 'static {
         inputs
     }
 
+    /// Outputs (n x outputs) of prepared inputs. Every affine layer is passed through `taps`, so that the kernels of the
+    /// network follow from its one definition.
+    fn forward_tapped(&self, prepared: Tensor<2>, taps: &mut Taps) -> Tensor<2>;
+
     /// Outputs (n x outputs) of prepared inputs.
-    fn forward(&self, prepared: Tensor<2>) -> Tensor<2>;
+    fn forward(&self, prepared: Tensor<2>) -> Tensor<2> {
+        self.forward_tapped(prepared, &mut Taps::Off)
+    }
 
     /// The last hidden layer after its activation (n x width), without the readout's scale. `input_scale` multiplies
     /// the first pre-activation once more (1 is the network's own).

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use spectrum_core::{Alignment, Architecture, LayerRule, Meeting, Order};
 
-use crate::{Activation, ActivationKind, Dense, Draw, ModelError, Network, Place};
+use crate::{Activation, ActivationKind, Dense, Draw, ModelError, Network, Place, Taps};
 
 /// The factor in front of the readout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -91,13 +91,14 @@ impl Network for TwoLayer {
         inputs.mul_scalar((self.sizes().0 as f64).sqrt().recip())
     }
 
-    fn forward(&self, prepared: Tensor<2>) -> Tensor<2> {
+    fn forward_tapped(&self, prepared: Tensor<2>, taps: &mut Taps) -> Tensor<2> {
         let h = self.sizes().1 as f64;
         let scale = match self.scaling {
             Scaling::Ntk => h.sqrt().recip(),
             Scaling::MeanField => h.recip(),
         };
-        self.readout.forward(self.activation.forward(self.hidden.forward(prepared))).mul_scalar(scale)
+        let features = self.activation.forward(taps.dense("hidden", &self.hidden, prepared, 1.0));
+        taps.dense("readout", &self.readout, features, h).mul_scalar(scale)
     }
 
     fn features(&self, prepared: Tensor<2>, input_scale: f64) -> Tensor<2> {

@@ -6,7 +6,9 @@ mod common;
 use burn::module::Param;
 use common::{bound, deviation, host, noise, places, reference};
 use spectrum_core::{Architecture, Meeting};
-use spectrum_models::{ActivationKind, InitRule, Mlp, MlpConfig, ModelError, Network, parameter_paths};
+use spectrum_models::{
+    ActivationKind, InitRule, Mlp, MlpConfig, ModelError, Network, Parametrization, parameter_paths,
+};
 
 fn config(hidden: &[usize]) -> MlpConfig {
     MlpConfig {
@@ -17,6 +19,7 @@ fn config(hidden: &[usize]) -> MlpConfig {
         normalized: false,
         bias: true,
         init: InitRule::He,
+        parametrization: Parametrization::Standard,
     }
 }
 

@@ -7,7 +7,8 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use common::{D, N, host, noise, places, two_layer};
 use spectrum_models::{
-    ActivationKind, InitRule, Mlp, MlpConfig, ModelError, Network, Place, Scaling, TwoLayer, freeze_except,
+    ActivationKind, InitRule, Mlp, MlpConfig, ModelError, Network, Parametrization, Place, Scaling, TwoLayer,
+    freeze_except,
 };
 
 fn bits(values: &[f64]) -> Vec<u64> {
@@ -23,6 +24,7 @@ fn mlp(place: &Place, hidden: &[usize], seed: u64) -> Mlp {
         normalized: false,
         bias: true,
         init: InitRule::He,
+        parametrization: Parametrization::Standard,
     };
     Mlp::new(&config, place, &mut { seed }).unwrap()
 }

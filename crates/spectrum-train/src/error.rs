@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use spectrum_data::DataError;
 use spectrum_hook::HookError;
+use spectrum_kernel::KernelError;
 use spectrum_models::ModelError;
 use spectrum_store::StoreError;
 use thiserror::Error;
@@ -105,15 +106,14 @@ pub enum TrainError {
         /// Bytes free.
         available: u128,
     },
-    /// Fewer images than were asked for.
-    #[error("data.{key}: {asked} images of {found} there are")]
-    TooFewImages {
-        /// The key.
-        key: &'static str,
-        /// Images asked for.
-        asked: usize,
-        /// Images there are.
-        found: usize,
+    /// A kernel that cannot be formed.
+    #[error("kernels: {0}")]
+    Kernel(#[from] KernelError),
+    /// Images that are not square, for a network of convolutions.
+    #[error("model.kind: conv-net needs square grey images; {dim} inputs a sample are no square")]
+    NotSquare {
+        /// Inputs of a sample.
+        dim: usize,
     },
     /// A checkpoint that cannot be used.
     #[error("{}: {why}", path.display())]
@@ -174,8 +174,13 @@ impl TrainError {
     #[must_use]
     pub fn is_about_a_key(&self) -> bool {
         match self {
-            Self::Batch { .. } | Self::Model(_) | Self::TooLarge { .. } | Self::TooFewImages { .. } => true,
-            Self::Data(e) => matches!(e, DataError::Request { .. } | DataError::BuiltIn { .. } | DataError::Constant),
+            Self::Batch { .. } | Self::Model(_) | Self::TooLarge { .. } | Self::NotSquare { .. } | Self::Kernel(_) => {
+                true
+            }
+            Self::Data(e) => matches!(
+                e,
+                DataError::Request { .. } | DataError::BuiltIn { .. } | DataError::Constant | DataError::TooFew { .. }
+            ),
             Self::Hook(e) => matches!(
                 e,
                 HookError::Glob { .. }

@@ -1,10 +1,12 @@
 //! Model, data and their host-side randomness.
 
 use spectrum_data::{Dataset, Scaling, SingleIndex, Split, Targets, load_images, normals, stream};
-use spectrum_models::{Draw, Mlp, MlpConfig, Place, TwoLayer, TwoLayerConfig};
+use spectrum_models::{ConvNet, ConvNetConfig, Draw, Mlp, MlpConfig, Place, TwoLayer, TwoLayerConfig};
 
 use crate::TrainError;
-use crate::config::{Config, DataConfig, ImagesConfig, LossKind, MlpModelConfig, TwoLayerModelConfig};
+use crate::config::{
+    Config, ConvNetModelConfig, DataConfig, ImagesConfig, LossKind, MlpModelConfig, TwoLayerModelConfig,
+};
 
 /// Initial weights from the run's named streams.
 pub(crate) struct Streams(pub u64);
@@ -19,16 +21,7 @@ impl Draw for Streams {
 pub(crate) fn load(config: &Config) -> Result<Split, TrainError> {
     let images = |name: &str, c: &ImagesConfig| -> Result<Split, TrainError> {
         let scaling = if c.standardise { Scaling::Standard } else { Scaling::Unit };
-        let mut split = load_images(name, c.folder.as_deref(), scaling)?;
-        for (key, asked, set) in [("n", c.n, &mut split.train), ("n_test", c.n_test, &mut split.test)] {
-            if asked > set.n {
-                return Err(TrainError::TooFewImages { key, asked, found: set.n });
-            }
-            if asked > 0 {
-                *set = set.first(asked);
-            }
-        }
-        Ok(split)
+        Ok(c.options().apply(load_images(name, c.folder.as_deref(), scaling)?, config.seed)?)
     };
     match &config.data {
         DataConfig::SingleIndex(d) => {
@@ -50,6 +43,7 @@ pub(crate) fn load(config: &Config) -> Result<Split, TrainError> {
             };
             Ok(set.draw(config.seed)?)
         }
+        DataConfig::Spiked(d) => Ok(d.draw(config.seed)?.split),
         DataConfig::Digits(c) => images("digits", c),
         DataConfig::Fashion1000(c) => images("fashion-1000", c),
         DataConfig::Mnist(c) => images("mnist", c),
@@ -98,6 +92,26 @@ pub(crate) fn mlp(seed: u64, m: &MlpModelConfig, set: &Dataset, place: &Place) -
         normalized: m.normalized,
         bias: m.bias,
         init: m.init,
+        parametrization: m.parametrization,
     };
     Ok(Mlp::new(&shape, place, &mut Streams(seed))?)
+}
+
+pub(crate) fn conv_net(seed: u64, m: &ConvNetModelConfig, set: &Dataset, place: &Place) -> Result<ConvNet, TrainError> {
+    // Every set that can be read holds square grey images.
+    let side = set.dim.isqrt();
+    if side * side != set.dim {
+        return Err(TrainError::NotSquare { dim: set.dim });
+    }
+    let shape = ConvNetConfig {
+        image: [1, side, side],
+        channels: m.channels.clone(),
+        kernel: m.kernel,
+        outputs: outputs(set),
+        activation: m.activation,
+        normalized: m.normalized,
+        bias: m.bias,
+        init: m.init,
+    };
+    Ok(ConvNet::new(&shape, place, &mut Streams(seed))?)
 }

@@ -63,7 +63,7 @@ impl Setting {
             "training_warning" | "shape_class" => Coverage::Not(THRESHOLD),
             "rank" => Coverage::Not(NEAR_FLOOR),
             "dead_rows" | "dead_cols" => Coverage::Not(ZEROS),
-            "ww_max_distance" => Coverage::Not(DIFFERENCE),
+            "ww_max_distance" | "test_r2" => Coverage::Not(DIFFERENCE),
             // dH = -sum (ln p + H) dp, dp = 2 s ds/sum lambda: 6 delta s_1/|W|_F, over ln rank >= ln 2.
             "entropy" => Coverage::Where { equal: "rank", tolerance: host(9.0 * delta, 0.0) },
             "condition_number" | "smallest_eigenvalue" => Coverage::Not(SMALLEST),

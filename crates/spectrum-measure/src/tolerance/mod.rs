@@ -221,7 +221,7 @@ impl Setting {
             // As mp_distance; W_0 is the same to the last bit.
             "initial_distance" => absolute(20.0 * delta + started / count),
             // A quotient of norms of features that went through f32 once.
-            "kta" | "kta_matched_norm" | "kta_final_values" => relative(10.0 * forward),
+            "kta" | "kta_train" | "kta_matched_norm" | "kta_final_values" => relative(10.0 * forward),
             // The refit's condition number (s_1^2 + lambda n)/(lambda n) is about 1e4 here; errors enter by its root.
             "ridge_test_loss" | "ridge_train_loss" | "initial_kernel_test_loss" => relative(100.0 * forward),
             "ridge_test_loss_matched_norm" | "ridge_test_loss_final_values" => relative(100.0 * forward),

@@ -9,12 +9,14 @@ pub const N: usize = 19;
 pub const D: usize = 6;
 pub const H: usize = 11;
 
-pub const KINDS: [ActivationKind; 6] = [
+pub const KINDS: [ActivationKind; 8] = [
     ActivationKind::Tanh,
     ActivationKind::Relu,
     ActivationKind::Softplus,
     ActivationKind::Sigmoid,
     ActivationKind::Erf,
+    ActivationKind::Sin,
+    ActivationKind::Arctan,
     ActivationKind::Identity,
 ];
 
@@ -58,6 +60,8 @@ pub fn plain(kind: ActivationKind, x: f64) -> (f64, f64) {
         ActivationKind::Relu => (x.max(0.0), if x > 0.0 { 1.0 } else { 0.0 }),
         ActivationKind::Softplus => ((1.0 + x.exp()).ln(), logistic),
         ActivationKind::Sigmoid => (logistic, logistic * (1.0 - logistic)),
+        ActivationKind::Sin => (x.sin(), x.cos()),
+        ActivationKind::Arctan => (x.atan(), 1.0 / (1.0 + x * x)),
         ActivationKind::Erf => {
             // 2 / sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (2n+1)!!: no term of the other sign (Abramowitz and Stegun 7.1.6).
             let density = 2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp();

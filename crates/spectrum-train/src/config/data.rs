@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use spectrum_data::Link;
+use spectrum_data::{ImageOptions, Link, Preprocessing, RandomLabels, Spiked, Subset, TargetForm};
 
 /// Which data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -11,6 +11,8 @@ use spectrum_data::Link;
 pub enum DataConfig {
     /// A single-index teacher on Gaussian inputs.
     SingleIndex(SingleIndexConfig),
+    /// An anisotropic bulk with rank-one spikes.
+    Spiked(Spiked),
     /// The 8x8 digits that come with the program.
     Digits(ImagesConfig),
     /// The 1000-image Fashion-MNIST cut that comes with the program.
@@ -57,17 +59,77 @@ pub struct ImagesConfig {
     /// Folder with the files; without it the place that `spectrum data fetch` writes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
-    /// Use only the first so many training images; 0 means all.
+    /// Use only so many training images; 0 means all.
     #[serde(default)]
     pub n: usize,
-    /// Use only the first so many test images; 0 means all.
+    /// Use only so many test images; 0 means all.
     #[serde(default)]
     pub n_test: usize,
+    /// Training images, after the `n` first, on which features and kernels are measured; 0 means none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub n_probe: usize,
+    /// Classes to keep, renumbered in this order; all where empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<u32>,
+    /// `class`, or `sign`: -1 and +1 for two classes, as numbers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub targets: TargetForm,
+    /// Which images make a subset: the `first`, or `balanced`, as many of each class, chosen from the seed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub subset: Subset,
+    /// Random labels in place of the training set's true ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random_labels: Option<RandomLabels>,
+    /// Centring, removal of principal components, normalisation; after `standardise`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub preprocessing: Preprocessing,
     /// Subtract the training set's mean and divide by its standard deviation (one number each).
     #[serde(default = "yes")]
     pub standardise: bool,
 }
 
+impl ImagesConfig {
+    /// The choices about the images, as the reader takes them.
+    #[must_use]
+    pub fn options(&self) -> ImageOptions {
+        ImageOptions {
+            classes: self.classes.clone(),
+            targets: self.targets,
+            n: self.n,
+            n_probe: self.n_probe,
+            n_test: self.n_test,
+            subset: self.subset,
+            random_labels: self.random_labels,
+            preprocessing: self.preprocessing,
+        }
+    }
+}
+
+impl DataConfig {
+    /// Whether the targets are numbers, not classes.
+    #[must_use]
+    pub fn has_values(&self) -> bool {
+        match self {
+            Self::SingleIndex(_) | Self::Spiked(_) => true,
+            Self::Digits(c) | Self::Fashion1000(c) | Self::Mnist(c) | Self::FashionMnist(c) => {
+                c.targets == TargetForm::Sign
+            }
+        }
+    }
+
+    /// Whether the samples are images.
+    #[must_use]
+    pub fn has_images(&self) -> bool {
+        !matches!(self, Self::SingleIndex(_) | Self::Spiked(_))
+    }
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
 fn two_thousand() -> usize {
     2000
 }

@@ -1,6 +1,7 @@
 //! The config of a run: what stands in the TOML file, every default written out.
 
 mod data;
+mod kernels;
 mod model;
 mod read;
 mod spectra;
@@ -11,9 +12,10 @@ use spectrum_core::Precision;
 use spectrum_optim::OptimizerConfig;
 
 pub use data::{DataConfig, ImagesConfig, SingleIndexConfig};
-pub use model::{MlpModelConfig, ModelConfig, TwoLayerModelConfig};
+pub use kernels::{KernelLayers, KernelOutput, KernelSamples, KernelsConfig};
+pub use model::{ConvNetModelConfig, MlpModelConfig, ModelConfig, TwoLayerModelConfig};
 pub use read::{ConfigSource, Override};
-pub use spectra::{FeatureScale, ProbeConfig, SpectraConfig};
+pub use spectra::{FeatureScale, Nulls, ProbeConfig, SpectraConfig};
 pub use training::{Batch, LossKind, OnDivergence, TrainingConfig};
 
 /// Everything that decides the numbers of a run.
@@ -39,4 +41,6 @@ pub struct Config {
     pub spectra: SpectraConfig,
     /// What is measured of the features.
     pub probe: ProbeConfig,
+    /// How kernels are recorded.
+    pub kernels: KernelsConfig,
 }

@@ -1,7 +1,7 @@
 //! `[model]`.
 
 use serde::{Deserialize, Serialize};
-use spectrum_models::{ActivationKind, InitRule, Scaling};
+use spectrum_models::{ActivationKind, InitRule, Parametrization, Scaling};
 
 /// Which model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -11,6 +11,8 @@ pub enum ModelConfig {
     TwoLayer(TwoLayerModelConfig),
     /// A multilayer perceptron.
     Mlp(MlpModelConfig),
+    /// Convolutions and a readout.
+    ConvNet(ConvNetModelConfig),
 }
 
 impl ModelConfig {
@@ -20,6 +22,7 @@ impl ModelConfig {
         match self {
             Self::TwoLayer(m) => Some(&m.train),
             Self::Mlp(m) => m.train.as_deref(),
+            Self::ConvNet(m) => m.train.as_deref(),
         }
     }
 }
@@ -62,6 +65,35 @@ pub struct MlpModelConfig {
     /// Scale of the initial weights.
     #[serde(default)]
     pub init: InitRule,
+    /// Where the factor 1/sqrt(fan-in) stands: in the initial weights (`standard`) or in the network (`ntk`, without `init`).
+    #[serde(default)]
+    pub parametrization: Parametrization,
+    /// Path prefixes of what trains; everything without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<Vec<String>>,
+}
+
+/// Convolutions, each with its activation and a mean over 2 x 2 windows; then a dense readout.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConvNetModelConfig {
+    /// Output channels of each convolution.
+    pub channels: Vec<usize>,
+    /// Odd side of every kernel.
+    #[serde(default = "three")]
+    pub kernel: usize,
+    /// Activation of every convolution.
+    #[serde(default = "relu")]
+    pub activation: ActivationKind,
+    /// Gaussian-normalised activation.
+    #[serde(default)]
+    pub normalized: bool,
+    /// Biases.
+    #[serde(default = "yes")]
+    pub bias: bool,
+    /// Scale of the initial weights.
+    #[serde(default)]
+    pub init: InitRule,
     /// Path prefixes of what trains; everything without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train: Option<Vec<String>>,
@@ -72,6 +104,9 @@ fn hidden() -> Vec<String> {
 }
 fn relu() -> ActivationKind {
     ActivationKind::Relu
+}
+fn three() -> usize {
+    3
 }
 fn yes() -> bool {
     true

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use spectrum_core::{Kind, Precision, Route};
+use spectrum_core::{Precision, Route};
 use spectrum_optim::OptimizerConfig;
 use toml::{Table, Value};
 
-use super::{Config, DataConfig, FeatureScale, LossKind, ModelConfig, ProbeConfig, SpectraConfig};
+use super::{Config, DataConfig, FeatureScale, KernelsConfig, LossKind, ModelConfig, ProbeConfig, SpectraConfig};
 use crate::TrainError;
 
 /// `sweep` and `slurm` are read by `spectrum sweep` alone.
@@ -23,6 +23,7 @@ const TOP: &[&str] = &[
     "training",
     "spectra",
     "probe",
+    "kernels",
     "sweep",
     "slurm",
 ];
@@ -131,10 +132,17 @@ impl ConfigSource {
             training: self.required("training")?,
             spectra: self.or("spectra", SpectraConfig::default())?,
             probe: self.or("probe", ProbeConfig::default())?,
+            kernels: self.or("kernels", KernelsConfig::default())?,
         };
         check(&config).map_err(|(key, why)| wrong(key, why))?;
         config.optimizer.validate().map_err(|e| wrong("optimizer", e.to_string()))?;
         config.spectra.every.validate().map_err(|e| wrong("spectra.every", e.to_string()))?;
+        if let Some(every) = &config.probe.substitutes {
+            every.validate().map_err(|e| wrong("probe.substitutes", e.to_string()))?;
+        }
+        if let Some(every) = &config.kernels.every {
+            every.validate().map_err(|e| wrong("kernels.every", e.to_string()))?;
+        }
         Ok(config)
     }
 
@@ -243,8 +251,30 @@ fn check(c: &Config) -> Result<(), Wrong> {
             if inputs.unwrap_or(1).checked_mul(m.width).is_none_or(|e| e > ELEMENTS) {
                 return Err(("model.width", format!("{} hidden units do not fit into memory", m.width)));
             }
-            if !matches!(c.data, DataConfig::SingleIndex(_)) {
-                return Err(("model.kind", "two-layer has one output; expected `mlp` for classes".into()));
+            if !c.data.has_values() {
+                let why =
+                    "two-layer has one output; expected `mlp` for classes, or data.targets = \"sign\" for two of them";
+                return Err(("model.kind", why.into()));
+            }
+        }
+        ModelConfig::ConvNet(m) => {
+            if m.channels.is_empty() {
+                return Err(("model.channels", "needs at least one convolution".into()));
+            }
+            for w in &m.channels {
+                positive("model.channels", *w)?;
+                if *w > ELEMENTS >> 16 {
+                    return Err(("model.channels", format!("{w} channels do not fit into memory")));
+                }
+            }
+            if m.kernel.is_multiple_of(2) || m.kernel > 63 {
+                return Err(("model.kernel", format!("must be odd and at most 63, found {}", m.kernel)));
+            }
+            if matches!(c.data, DataConfig::SingleIndex(_)) {
+                return Err((
+                    "model.kind",
+                    "conv-net needs images; expected `two-layer` or `mlp` for this data".into(),
+                ));
             }
         }
         ModelConfig::Mlp(m) => {
@@ -267,14 +297,14 @@ fn check(c: &Config) -> Result<(), Wrong> {
     if c.training.clip_norm.is_some_and(|n| !(n.is_finite() && n > 0.0)) {
         return Err(("training.clip_norm", "must be finite and positive".into()));
     }
-    if c.training.loss == Some(LossKind::CrossEntropy) && matches!(c.data, DataConfig::SingleIndex(_)) {
+    if c.training.loss == Some(LossKind::CrossEntropy) && c.data.has_values() {
         return Err(("training.loss", "cross-entropy needs classes; this data has real targets".into()));
     }
     if !(c.probe.ridge_lambda.is_finite() && c.probe.ridge_lambda > 0.0) {
         return Err(("probe.ridge_lambda", format!("must be finite and positive, found {}", c.probe.ridge_lambda)));
     }
-    if c.spectra.kinds.iter().any(|k| matches!(k, Kind::Ck | Kind::Ntk)) {
-        return Err(("spectra.kinds", "ck and ntk are not recorded by this version".into()));
+    if c.kernels.samples == 1 {
+        return Err(("kernels.samples", "a kernel needs at least two samples, found 1; 0 means all".into()));
     }
     if c.spectra.route == Route::Density {
         return Err((

@@ -1,8 +1,10 @@
 //! `[spectra]` and `[probe]`.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 use spectrum_core::{Kind, Route};
 use spectrum_hook::Schedule;
+use spectrum_measure::null;
 
 /// What is recorded of the weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,8 +22,9 @@ pub struct SpectraConfig {
     pub route: Route,
     /// Leading singular pairs kept.
     pub vectors: usize,
-    /// Measure each weight's null, W_0 + shuffled displacement, beside it.
-    pub nulls: bool,
+    /// Nulls measured beside each weight: `true` for `["shuffled"]`, `false` for none, or any of `shuffled`, `rotated`,
+    /// `rotated-updates`.
+    pub nulls: Nulls,
     /// Worker threads; 0 for one less than the machine has, and at least one.
     pub workers: usize,
     /// Tasks that may wait for a worker before training does.
@@ -37,10 +40,53 @@ impl Default for SpectraConfig {
             kinds: vec![Kind::Weight, Kind::Update],
             route: Route::Gram,
             vectors: 8,
-            nulls: true,
+            nulls: Nulls(vec![null::Kind::Shuffled]),
             workers: 0,
             queue: 16,
         }
+    }
+}
+
+/// Nulls of a weight; in the file `true`, `false` or a list of names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nulls(pub Vec<null::Kind>);
+
+impl Serialize for Nulls {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        // As before there was a choice: the resolved configs of finished runs keep their names.
+        match self.0[..] {
+            [] => s.serialize_bool(false),
+            [null::Kind::Shuffled] => s.serialize_bool(true),
+            _ => s.collect_seq(self.0.iter().map(|k| k.as_str())),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Nulls {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Nulls;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("true, false, or a list of shuffled, rotated, rotated-updates")
+            }
+            fn visit_bool<E: de::Error>(self, v: bool) -> Result<Nulls, E> {
+                Ok(Nulls(if v { vec![null::Kind::Shuffled] } else { Vec::new() }))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Nulls, A::Error> {
+                let mut kinds = Vec::new();
+                while let Some(name) = seq.next_element::<String>()? {
+                    let kind: null::Kind =
+                        name.parse().map_err(|_| de::Error::invalid_value(de::Unexpected::Str(&name), &self))?;
+                    if !kinds.contains(&kind) {
+                        kinds.push(kind);
+                    }
+                }
+                kinds.sort_unstable();
+                Ok(Nulls(kinds))
+            }
+        }
+        d.deserialize_any(Either)
     }
 }
 
@@ -52,13 +98,17 @@ pub struct ProbeConfig {
     pub enabled: bool,
     /// The ridge parameter lambda of the refit.
     pub ridge_lambda: f64,
+    /// Steps at which the refit is also made with W_t's norm, or its singular values, replaced by those of W_0 (metrics
+    /// `ridge_test_loss_matched_norm`, `_initial_values`, `_final_values`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub substitutes: Option<Schedule>,
     /// The features' pre-activation: the network's own W x / sqrt(d), or W x / d.
     pub feature_scale: FeatureScale,
 }
 
 impl Default for ProbeConfig {
     fn default() -> Self {
-        Self { enabled: true, ridge_lambda: 0.01, feature_scale: FeatureScale::SqrtD }
+        Self { enabled: true, ridge_lambda: 0.01, substitutes: None, feature_scale: FeatureScale::SqrtD }
     }
 }
 

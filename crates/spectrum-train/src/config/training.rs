@@ -22,6 +22,10 @@ pub struct TrainingConfig {
     /// Largest global norm of the gradient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
+    /// Before every step, scale each matrix that trains to the Frobenius norm it has at the start on average,
+    /// std * sqrt(entries).
+    #[serde(default)]
+    pub normalize_weights: bool,
     /// Steps between evaluations on the test set; 0 means every step in full-batch runs and once an epoch otherwise.
     #[serde(default)]
     pub evaluate_every: u64,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use spectrum_core::{Kind, MatrixId, Record, StepRows};
+use spectrum_core::{Kind, MatrixId, Outcome, Reason, Record, StepRows};
 use spectrum_data::{Split, Targets};
 use spectrum_hook::Task;
 use spectrum_measure::baseline;
@@ -19,10 +19,12 @@ const TRAIN_ACCURACY_SAMPLES: usize = 10_000;
 
 /// The sets that are evaluated, on the plain device.
 pub(super) struct Sets {
-    test: Part,
+    pub test: Part,
+    /// Variance of real test targets.
+    variance: Option<f64>,
     train: Option<Part>,
     loss: LossKind,
-    probe: Option<Probe>,
+    pub probe: Option<Probe>,
     classes: Option<ClassProbe>,
 }
 
@@ -48,14 +50,14 @@ impl ClassProbe {
     }
 }
 
-struct Probe {
-    probe: Part,
-    labels: Vec<f64>,
-    test_labels: Vec<f64>,
-    lambda: f64,
+pub(super) struct Probe {
+    pub probe: Part,
+    pub labels: Vec<f64>,
+    pub test_labels: Vec<f64>,
+    pub lambda: f64,
     /// What multiplies the first pre-activation: 1, or 1/sqrt(d).
-    input_scale: f64,
-    layer: String,
+    pub input_scale: f64,
+    pub layer: String,
 }
 
 fn values(t: &Targets) -> Option<&Vec<f64>> {
@@ -95,7 +97,11 @@ impl Sets {
         };
         let classes = config.probe.enabled.then(|| ClassProbe::new(train, model.feature_layer())).flatten();
         let train = train.classes.is_some().then(|| train.inner().first(TRAIN_ACCURACY_SAMPLES));
-        Self { test: part(&split.test), train, loss, probe, classes }
+        let variance = values(&split.test.targets).filter(|_| loss == LossKind::Mse).map(|y| {
+            let mean = y.iter().sum::<f64>() / y.len() as f64;
+            y.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / y.len() as f64
+        });
+        Self { test: part(&split.test), variance, train, loss, probe, classes }
     }
 }
 
@@ -105,7 +111,13 @@ pub(super) fn losses<M: Network>(sets: &Arc<Sets>, model: &M, step: u64) -> Task
     Box::new(move |_| {
         let mut rows = StepRows::new(step);
         let outputs = model.forward(sets.test.x.clone());
-        rows.scalar("test_loss", value(loss(sets.loss, outputs.clone(), sets.test.y.clone())));
+        let test_loss = value(loss(sets.loss, outputs.clone(), sets.test.y.clone()));
+        rows.scalar("test_loss", test_loss);
+        if let Some(variance) = sets.variance {
+            let r2 =
+                if variance > 0.0 { (1.0 - test_loss / variance).into() } else { Outcome::Missing(Reason::Degenerate) };
+            rows.scalar("test_r2", r2);
+        }
         if let Some(classes) = &sets.test.classes {
             rows.scalar("test_accuracy", accuracy(outputs, classes));
         }
@@ -119,7 +131,7 @@ pub(super) fn losses<M: Network>(sets: &Arc<Sets>, model: &M, step: u64) -> Task
 }
 
 /// The features of a model on prepared inputs, one sample a column (row-major n x h is column-major h x n), and h.
-fn read<M: Network>(model: &M, part: &Part, input_scale: f64) -> (Vec<f64>, usize) {
+pub(super) fn read<M: Network>(model: &M, part: &Part, input_scale: f64) -> (Vec<f64>, usize) {
     let f = model.features(part.x.clone(), input_scale);
     let h = f.dims()[1];
     (host(f), h)

@@ -26,6 +26,9 @@ impl Sizes {
             DataConfig::SingleIndex(d) => {
                 Some(Self { train: d.n, others: d.n_test.saturating_add(d.n_probe.max(d.n)), inputs: d.d, outputs: 1 })
             }
+            DataConfig::Spiked(d) => {
+                Some(Self { train: d.n, others: d.n_test.saturating_add(d.n_probe), inputs: d.d, outputs: 1 })
+            }
             _ => None,
         }
     }
@@ -37,6 +40,10 @@ fn needed(config: &Config, s: Sizes) -> u128 {
     match &config.model {
         ModelConfig::TwoLayer(m) => widths.push(m.width),
         ModelConfig::Mlp(m) => widths.extend(&m.hidden),
+        // Maps shrink to a quarter at each pooling; weights are few beside them.
+        ModelConfig::ConvNet(m) => {
+            widths.extend(m.channels.iter().enumerate().map(|(i, c)| c.saturating_mul(s.inputs >> (2 * i).min(63))));
+        }
     }
     widths.push(s.outputs);
     let element = if config.precision == Precision::F64 { 8 } else { 4 };

@@ -2,7 +2,9 @@
 
 mod checkpoint;
 mod evaluate;
+mod kernels;
 mod memory;
+mod substitutes;
 mod train;
 mod writer;
 
@@ -14,6 +16,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use sha2::{Digest, Sha256};
 use spectrum_data::Split;
+use spectrum_measure::null;
 use spectrum_models::{Network, Place, freeze_except};
 use spectrum_store::{Checkpoints, Existing, RunDirectory, RunInfo, RunReader, RunWriter, Status};
 
@@ -88,6 +91,10 @@ pub fn run(config: &Config, options: &RunOptions, progress: &mut dyn FnMut(Progr
     match &config.model {
         ModelConfig::TwoLayer(m) => {
             let net = model::two_layer(config.seed, m, session.split.train.dim, &session.place)?;
+            session.go(net, progress)
+        }
+        ModelConfig::ConvNet(m) => {
+            let net = model::conv_net(config.seed, m, &session.split.train, &session.place)?;
             session.go(net, progress)
         }
         ModelConfig::Mlp(m) => {
@@ -182,7 +189,12 @@ impl Session<'_> {
             Start::Restart => Ok((RunWriter::restart(self.dir, &info, &config)?, None, info)),
             Start::Resume => {
                 let reader = RunReader::open(self.dir)?;
-                let found = Checkpoints::new(self.dir).newest_within(reader.last_step()?)?;
+                // The null of rotated updates is a sum over all steps that no checkpoint holds: such a run starts again.
+                let whole = self.config.spectra.nulls.0.contains(&null::Kind::RotatedUpdates);
+                let found = match whole {
+                    true => None,
+                    false => Checkpoints::new(self.dir).newest_within(reader.last_step()?)?,
+                };
                 let old = reader.info()?;
                 drop(reader);
                 match found {

@@ -7,16 +7,18 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use spectrum_core::{References, Vectors};
 use spectrum_data::{permutation, stream};
 use spectrum_hook::{Hook, HookOptions, HookStats};
-use spectrum_models::Network;
+use spectrum_kernel::{KernelError, Outputs};
+use spectrum_models::{Network, rescale};
 use spectrum_optim::clip_global_norm;
 use spectrum_store::Checkpoints;
 
 use super::evaluate::{self, Sets};
-use super::{Progress, Session, checkpoint, writer};
+use super::kernels::Kernels;
+use super::{Progress, Session, checkpoint, substitutes, writer};
 use crate::TrainError;
 use crate::config::{Batch, OnDivergence};
 use crate::loss::{loss, value};
-use crate::model::loss_kind;
+use crate::model::{loss_kind, outputs};
 use crate::tensors::Part;
 
 /// How a loop ended.
@@ -37,7 +39,7 @@ fn hook_options(s: &Session<'_>) -> HookOptions {
         schedule: c.every.clone(),
         route: c.route,
         vectors: c.vectors,
-        nulls: c.nulls,
+        nulls: c.nulls.0.clone(),
         workers: c.workers,
         queue: c.queue,
     }
@@ -45,7 +47,14 @@ fn hook_options(s: &Session<'_>) -> HookOptions {
 
 /// Checks what can be checked before the run directory is made.
 pub(super) fn check<M: Network>(s: &Session<'_>, model: &M) -> Result<(), TrainError> {
-    Ok(hook_options(s).check(model, &model.rules())?)
+    hook_options(s).check(model, &model.rules())?;
+    let outputs = outputs(&s.split.train);
+    match s.config.kernels.output.0 {
+        Outputs::One(asked) if asked >= outputs => {
+            Err(TrainError::Kernel(KernelError::NoSuchOutput { asked, outputs }))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn references<M: Network>(s: &Session<'_>, model: &M) -> References {
@@ -109,6 +118,7 @@ pub(super) fn train<M: Network>(
     let kind = loss_kind(config, &s.split.train);
     let data = Part::new(&s.place, true, &s.split.train, |x| model.prepare(x));
     let sets = Arc::new(Sets::new(config, &s.place, &s.split, &data, kind, &model));
+    let kernels = Kernels::new(config, &s.place, &s.split, initial);
     let mut batches = Batches::new(config.seed, data.n, config.training.batch);
     let full = batches.size.is_none();
     let evaluate_every = match config.training.evaluate_every {
@@ -135,6 +145,16 @@ pub(super) fn train<M: Network>(
         {
             hook.submit(task)?;
         }
+        if config.probe.substitutes.as_ref().is_some_and(|s| s.hits(t))
+            && let Some(task) = substitutes::task(&sets, &s.place, initial, model, t)
+        {
+            hook.submit(task)?;
+        }
+        if let Some(kernels) = &kernels
+            && kernels.records(t)
+        {
+            hook.submit(kernels.task(model, t))?;
+        }
         Ok(())
     };
     if from.is_none() {
@@ -155,6 +175,9 @@ pub(super) fn train<M: Network>(
             Some(indices) => data.batch(indices),
             None => (data.x.clone(), data.y.clone()),
         };
+        if config.training.normalize_weights && t < s.steps {
+            model = rescale(model);
+        }
         let objective = loss(kind, model.forward(x), y);
         let now = value(objective.clone());
         if full && (t > first || from.is_none()) {

@@ -1,0 +1,176 @@
+//! Conjugate and tangent kernels at the weights as they are, on a worker.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use burn::tensor::Tensor;
+use spectrum_core::{Kind, MatrixId, Outcome, Reason, Record, StepRows};
+use spectrum_data::{Split, Targets};
+use spectrum_hook::{Schedule, Task};
+use spectrum_kernel::{KernelError, Settings, conjugate_kernels, tangent_kernel};
+use spectrum_linalg::Plan;
+use spectrum_measure::kernel::{self, InitialKernel, KernelSample};
+use spectrum_models::{Network, Place};
+
+use crate::config::{Config, KernelLayers, KernelSamples, KernelsConfig};
+use crate::tensors::Part;
+
+/// Training samples of a set that cannot be drawn afresh.
+const SAMPLES: usize = 2000;
+
+/// The layer's name of the tangent kernel, which belongs to no layer.
+const NETWORK: &str = "network";
+
+/// One kernel with its place among the rows.
+struct Named {
+    layer: String,
+    kind: Kind,
+    matrix: Vec<f64>,
+}
+
+/// The kernels at step 0 with what later ones are compared to; none where there is no spectrum.
+type Initial = Vec<(Named, Option<InitialKernel>)>;
+
+/// Everything that the kernels of a run share.
+pub(super) struct Kernels<M> {
+    config: KernelsConfig,
+    schedule: Schedule,
+    ck: bool,
+    ntk: bool,
+    view: String,
+    x: Tensor<2>,
+    n: usize,
+    /// n x outputs, column-major.
+    labels: Vec<f64>,
+    settings: Settings,
+    /// The model at step 0. A Burn module may move to another thread but not be shared with it.
+    model: Mutex<M>,
+    initial: OnceLock<Result<Initial, KernelError>>,
+}
+
+/// Labels, samples x outputs, column-major; classes as one-hot columns.
+fn labels(targets: &Targets, n: usize) -> Vec<f64> {
+    match targets {
+        Targets::Values(v) => v[..n].to_vec(),
+        Targets::Classes { indices, count } => {
+            let mut y = vec![0.0; n * *count as usize];
+            for (i, class) in indices[..n].iter().enumerate() {
+                y[i + *class as usize * n] = 1.0;
+            }
+            y
+        }
+    }
+}
+
+impl<M: Network> Kernels<M> {
+    /// `None` where the config records neither kind. `initial` is the model at step 0.
+    pub fn new(config: &Config, place: &Place, split: &Split, initial: &M) -> Option<Arc<Self>> {
+        let has = |k| config.spectra.enabled && config.spectra.kinds.contains(&k);
+        let (ck, ntk) = (has(Kind::Ck), has(Kind::Ntk));
+        if !(ck || ntk) {
+            return None;
+        }
+        let c = config.kernels.clone();
+        let set = match c.on {
+            KernelSamples::Probe => split.probe.as_ref().unwrap_or(&split.train),
+            KernelSamples::Train => &split.train,
+        };
+        let default = if c.on == KernelSamples::Probe && split.probe.is_none() { SAMPLES } else { usize::MAX };
+        let n = if c.samples == 0 { default } else { c.samples }.min(set.n);
+        let set = set.first(n);
+        let plain = initial.valid();
+        let x = Part::new(place, false, &set, |x| plain.prepare(x)).x;
+        Some(Arc::new(Self {
+            schedule: c.every.clone().unwrap_or_else(|| config.spectra.every.clone()),
+            view: c.on.as_str().to_owned(),
+            config: c,
+            ck,
+            ntk,
+            x,
+            n,
+            labels: labels(&set.targets, n),
+            settings: Settings::default(),
+            model: Mutex::new(initial.clone()),
+            initial: OnceLock::new(),
+        }))
+    }
+
+    /// Whether the kernels are recorded at step `t`.
+    pub fn records(&self, t: u64) -> bool {
+        self.schedule.hits(t)
+    }
+
+    fn compute(&self, model: &M) -> Result<Vec<Named>, KernelError> {
+        let mut all = Vec::new();
+        if self.ck {
+            let mut layers = conjugate_kernels(model, &self.x, &self.settings)?;
+            if self.config.layers == KernelLayers::Last {
+                layers.drain(..layers.len().saturating_sub(1));
+            }
+            all.extend(layers.into_iter().map(|k| Named {
+                layer: format!("{}.weight", k.layer),
+                kind: Kind::Ck,
+                matrix: k.kernel,
+            }));
+        }
+        if self.ntk {
+            let matrix = tangent_kernel(model, &self.x, self.config.output.0, &self.settings)?;
+            all.push(Named { layer: NETWORK.to_owned(), kind: Kind::Ntk, matrix });
+        }
+        Ok(all)
+    }
+
+    /// The kernels at step 0, computed by whoever asks first.
+    fn initial(&self, plan: &mut Plan) -> Result<&[(Named, Option<InitialKernel>)], KernelError> {
+        let found = self.initial.get_or_init(|| {
+            let model = self.model.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let named = self.compute(&model)?;
+            Ok(named
+                .into_iter()
+                .map(|k| {
+                    let spectrum = plan.kernel(&k.matrix, self.n, 0).ok();
+                    let kept = spectrum.map(|s| InitialKernel::new(k.matrix.clone(), &s));
+                    (k, kept)
+                })
+                .collect())
+        });
+        found.as_deref().map_err(Clone::clone)
+    }
+
+    fn measure(&self, step: u64, k: &Named, initial: Option<&InitialKernel>, plan: &mut Plan, rows: &mut StepRows) {
+        let id = MatrixId { step, layer: k.layer.clone(), kind: k.kind, view: self.view.clone() };
+        let sample = KernelSample { id: &id, kernel: &k.matrix, n: self.n, labels: Some(&self.labels), initial };
+        let first = rows.records.len();
+        // A kernel without a spectrum has left its reason in every record.
+        let _ = kernel::measure(&sample, self.config.vectors, plan, rows);
+        if self.config.on == KernelSamples::Train {
+            // The alignment with the labels that were trained on is another number.
+            for r in rows.records[first..].iter_mut().filter(|r| r.metric == "kta") {
+                r.metric = "kta_train".into();
+            }
+        }
+    }
+
+    /// The kernels of a model as it is now.
+    pub fn task(self: &Arc<Self>, model: &M, step: u64) -> Task {
+        let (all, model) = (self.clone(), model.clone());
+        Box::new(move |plan| {
+            let mut rows = StepRows::new(step);
+            let now = if step == 0 { Ok(Vec::new()) } else { all.compute(&model) };
+            let done = all.initial(plan).and_then(|initial| {
+                let now = now?;
+                for (i, (k, kept)) in initial.iter().enumerate() {
+                    all.measure(step, now.get(i).unwrap_or(k), kept.as_ref(), plan, &mut rows);
+                }
+                Ok(())
+            });
+            if let Err(e) = done {
+                // Nothing trains, say: the reason stands in place of the number that most look for.
+                let kind = if all.ntk { Kind::Ntk } else { Kind::Ck };
+                let id = MatrixId { step, layer: NETWORK.to_owned(), kind, view: all.view.clone() };
+                let outcome = Outcome::Missing(Reason::NotComputed(e.to_string()));
+                rows.records.push(Record { id, metric: "kta".into(), outcome });
+            }
+            rows
+        })
+    }
+}
