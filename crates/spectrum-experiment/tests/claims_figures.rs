@@ -138,22 +138,47 @@ series = [{ run = "rates", metric = "alpha_hill" }]
     assert_eq!(notes, &["15 of 27 numbers are not there: their runs were not done."]);
 
     let out = bench.folder.path().join("figures");
-    let options = FigureOptions { scale: "small".into(), backend: None, out: out.clone() };
-    let written = draw_figures(bench.folder.path(), &bench.fake, &options).unwrap();
+    let options = FigureOptions { scale: "small".into(), backend: None, out: out.clone(), run_missing: None };
+    let written = draw_figures(bench.folder.path(), &bench.fake, &options, &|_| {}).unwrap();
     assert_eq!(written.drawn, [out.join("some.svg")]);
     assert_eq!(written.left_out[0].0, "none.svg");
     assert_eq!(written.partial, [("some.svg".to_owned(), 12, 27)]);
     let svg = std::fs::read_to_string(out.join("some.svg")).unwrap();
     assert!(svg.starts_with("<svg") && svg.contains("15 of 27 numbers") && !svg.contains("NaN"));
     // The same runs, the same bytes.
-    draw_figures(bench.folder.path(), &bench.fake, &options).unwrap();
+    draw_figures(bench.folder.path(), &bench.fake, &options, &|_| {}).unwrap();
     assert_eq!(svg, std::fs::read_to_string(out.join("some.svg")).unwrap());
 
-    let none =
-        draw_figures(bench.folder.path(), &bench.fake, &FigureOptions { scale: "tiny".into(), ..options.clone() });
+    let none = draw_figures(
+        bench.folder.path(),
+        &bench.fake,
+        &FigureOptions { scale: "tiny".into(), ..options.clone() },
+        &|_| {},
+    );
     assert!(none.unwrap().drawn.is_empty());
-    let error = draw_figures(bench.folder.path(), &bench.fake, &FigureOptions { scale: "smal".into(), ..options });
+    let error =
+        draw_figures(bench.folder.path(), &bench.fake, &FigureOptions { scale: "smal".into(), ..options }, &|_| {});
     assert!(error.unwrap_err().to_string().contains("unknown scale `smal`, did you mean `small`?"));
+}
+
+#[test]
+fn missing_runs_are_done_where_that_is_asked_for() {
+    let figure = r#"
+[[figure]]
+file = "a.svg"
+title = "t"
+type = "curve"
+series = [{ run = "rates", metric = "alpha_hill" }, { run = "diverges", metric = "alpha_hill" }]
+"#;
+    let bench = Bench::new(&format!("{}{figure}", claim("c", CLAIMS[0])));
+    let out = bench.folder.path().join("figures");
+    let options = FigureOptions { scale: "tiny".into(), backend: None, out, run_missing: Some(2) };
+    let figures = draw_figures(bench.folder.path(), &bench.fake, &options, &|_| {}).unwrap();
+    // Four rates and one that fails, two seeds each: the failures are gaps.
+    assert_eq!(bench.fake.ran.lock().unwrap().len(), 10);
+    assert_eq!(figures.partial, [("a.svg".to_owned(), 8, 10)]);
+    let svg = std::fs::read_to_string(&figures.drawn[0]).unwrap();
+    assert!(svg.contains("2 of 10 numbers are not there: the run failed: the loss is not finite at step 3."), "{svg}");
 }
 
 /// Writes the run `one` of seed 0 with a spectrum of a weight and of a kernel.

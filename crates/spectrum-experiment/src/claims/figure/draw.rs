@@ -7,6 +7,7 @@ use spectrum_report::figure::Figure;
 use spectrum_store::write_atomically;
 
 use super::super::error::ClaimError;
+use super::super::execute::OnProgress;
 use super::super::nearest::hint;
 use super::super::topic::Topic;
 use super::build::{self, Tally};
@@ -23,6 +24,8 @@ pub struct FigureOptions {
     pub backend: Option<String>,
     /// The folder for the files; made if it is not there.
     pub out: PathBuf,
+    /// Runs at a time of those that are missing; none leaves them out and draws what is there.
+    pub run_missing: Option<usize>,
 }
 
 /// A figure of a topic, or why there is none.
@@ -49,15 +52,24 @@ pub struct Figures {
     pub partial: Vec<(String, usize, usize)>,
 }
 
-/// Draws a topic's figures of one scale from runs that are finished. It runs nothing.
+/// Draws a topic's figures of one scale, from the runs that are finished or after doing the missing ones.
+///
+/// Claims need some runs of a figure and not others: `verify` alone leaves gaps, which the figure and [`Figures::partial`]
+/// name. A run that fails is such a gap too.
 ///
 /// # Errors
 /// [`ClaimError`]: the claim file or a config is wrong, the scale is unknown, or a file cannot be written.
-pub fn draw_figures(topic_dir: &Path, runner: &dyn Runner, options: &FigureOptions) -> Result<Figures, ClaimError> {
+pub fn draw_figures(
+    topic_dir: &Path,
+    runner: &dyn Runner,
+    options: &FigureOptions,
+    progress: OnProgress<'_>,
+) -> Result<Figures, ClaimError> {
     let topic = Topic::read(topic_dir)?;
     let failed = |path: &Path, why: String| ClaimError::Write { path: path.to_owned(), why };
     let mut all = Figures::default();
-    for drawing in figures(&topic, runner, &options.scale, options.backend.as_deref())? {
+    let missing = options.run_missing.map(|jobs| (jobs, progress));
+    for drawing in drawings(&topic, runner, &options.scale, options.backend.as_deref(), missing)? {
         match drawing.figure {
             Err(why) => all.left_out.push((drawing.file, why)),
             Ok(figure) => {
@@ -84,6 +96,16 @@ pub fn figures(
     scale: &str,
     backend: Option<&str>,
 ) -> Result<Vec<Drawing>, ClaimError> {
+    drawings(topic, runner, scale, backend, None)
+}
+
+fn drawings(
+    topic: &Topic,
+    runner: &dyn Runner,
+    scale: &str,
+    backend: Option<&str>,
+    missing: Option<(usize, OnProgress<'_>)>,
+) -> Result<Vec<Drawing>, ClaimError> {
     if !topic.scales.contains_key(scale) {
         let known: Vec<&str> = topic.scales.keys().map(String::as_str).collect();
         let nearest = hint(scale, known.iter().copied());
@@ -92,7 +114,7 @@ pub fn figures(
     }
     let here = |f: &&FigureSpec| f.scales.is_empty() || f.scales.iter().any(|s| s == scale);
     let specs: Vec<&FigureSpec> = topic.figures.iter().filter(here).collect();
-    let source = Source::of(topic, &specs, runner, scale, backend)?;
+    let source = Source::of(topic, &specs, runner, scale, backend, missing)?;
     Ok(specs.into_iter().map(|spec| drawing(&source, spec)).collect())
 }
 

@@ -1,4 +1,4 @@
-//! The runs that figures read: those that are there.
+//! The runs that figures read: those that are there, and the others if they are to be run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use spectrum_store::{Existing, RunDirectory};
 
 use super::super::error::ClaimError;
 use super::super::evaluate::{Evaluation, SearchId};
+use super::super::execute::{Executor, OnProgress};
 use super::super::plan::{Planner, RunId};
 use super::super::quantity::Quantity;
 use super::super::records::Records;
@@ -17,22 +18,27 @@ use super::FigureSpec;
 use crate::Runner;
 use crate::claims::check::Window;
 
-/// What is known of the runs without running any.
+/// What is known of the runs.
 pub(super) struct Source<'a> {
     pub planner: Planner<'a>,
     pub records: Records,
+    /// The runs that are finished or, where missing ones are run, failed.
     outcomes: BTreeMap<PathBuf, Result<(), String>>,
     searches: BTreeMap<SearchId, Result<f64, String>>,
+    /// Who runs what is missing.
+    executor: Option<Executor<'a>>,
 }
 
 impl<'a> Source<'a> {
-    /// Plans everything that the figures name and looks which of it is finished. Searches are followed as far as their runs go.
+    /// Plans everything that the figures name and looks which of it is finished, or runs it. Searches are followed as far as
+    /// their runs go.
     pub(super) fn of(
         topic: &'a Topic,
         figures: &[&FigureSpec],
         runner: &'a dyn Runner,
         scale: &'a str,
         backend: Option<&'a str>,
+        missing: Option<(usize, OnProgress<'a>)>,
     ) -> Result<Self, ClaimError> {
         let mut planner = Planner::new(topic, scale, backend, runner);
         let mut searched: BTreeSet<SearchId> = BTreeSet::new();
@@ -53,21 +59,35 @@ impl<'a> Source<'a> {
         for id in searched.iter().filter_map(|s| ends(topic, s)).flatten() {
             planner.dir(&id)?;
         }
-        let mut source =
-            Self { planner, records: Records::default(), outcomes: BTreeMap::new(), searches: BTreeMap::new() };
-        source.look();
+        let executor = missing.map(|(jobs, progress)| Executor {
+            runner,
+            jobs: jobs.max(1),
+            file: &topic.file,
+            progress,
+            outcomes: BTreeMap::new(),
+            found: 0,
+        });
+        let (records, outcomes, searches) = (Records::default(), BTreeMap::new(), BTreeMap::new());
+        let mut source = Self { planner, records, outcomes, searches, executor };
+        source.look()?;
         for id in searched {
             source.follow(topic, id)?;
         }
         Ok(source)
     }
 
-    fn look(&mut self) {
+    fn look(&mut self) -> Result<(), ClaimError> {
+        if let Some(executor) = &mut self.executor {
+            executor.complete(self.planner.points())?;
+            self.outcomes.clone_from(&executor.outcomes);
+            return Ok(());
+        }
         for dir in self.planner.points().keys() {
             if !self.outcomes.contains_key(dir) && matches!(RunDirectory::inspect(dir), Existing::Finished(_)) {
                 self.outcomes.insert(dir.clone(), Ok(()));
             }
         }
+        Ok(())
     }
 
     fn follow(&mut self, topic: &Topic, id: SearchId) -> Result<(), ClaimError> {
@@ -80,7 +100,7 @@ impl<'a> Source<'a> {
                     for run in values.into_iter().filter_map(|v| probe(topic, &id, v)) {
                         self.planner.dir(&run)?;
                     }
-                    self.look();
+                    self.look()?;
                     if self.outcomes.len() == before {
                         break Err("a run of the search is not there".to_owned());
                     }
@@ -120,7 +140,7 @@ impl<'a> Source<'a> {
     pub(super) fn dir(&self, quantity: &Quantity, point: usize, seed: u64) -> Option<&PathBuf> {
         let (name, ..) = self.run(quantity)?;
         let dir = self.planner.planned(&RunId { run: name.to_owned(), point, seed, probe: None })?;
-        self.outcomes.contains_key(dir).then_some(dir)
+        matches!(self.outcomes.get(dir), Some(Ok(()))).then_some(dir)
     }
 }
 
