@@ -8,7 +8,7 @@ function quantile(descending, q) {
 
 function drawSingular(root) {
   const fig = figure(root, "Singular values over time", {
-    caption: "Lines: the leading singular values, one line each. Bands: quantiles of all singular values of the matrix. The dashed line is the chosen step; a click on the figure moves it.",
+    caption: "Lines: the leading values, one line each. Bands: quantiles of all values of the matrix. The dashed line is the chosen step; a click on the figure moves it.",
     what: "How far the layer stretches its inputs, direction by direction. A line that leaves the bands is a direction that the layer has learned to amplify." });
   if (DATA.one_step) { fig.box.remove(); return; }
   const options = { y: "log", x: "linear" };
@@ -23,6 +23,8 @@ function drawSingular(root) {
     if (fig.box.hidden) return;
     // A kernel is symmetric: these are its eigenvalues.
     const kernel = isKernel(state.current()), sign = kernel ? "\u03bb" : "s";
+    fig.rename(kernel ? "Eigenvalues over time" : "Singular values over time");
+    fig.box.querySelector(".what").hidden = kernel;
     const lead = Math.min(LEADING, Math.max(0, ...s.count));
     const line = (j) => s.t.map((t, i) => [t, j < s.count[i] ? s.values[i][j] : null]);
     const list = [];

@@ -57,10 +57,14 @@ function esdFrame(matrix, mode, range) {
   return (s.frames[key] = { edges, log, lo, hi, top: top || 1, least: isFinite(least) ? least : 0.1, bulk });
 }
 
+const MATRIX_WHAT = "How the eigenvalues of the layer spread. A matrix of pure noise fills the Marchenko\u2013Pastur curve and nothing beyond its edge; values to the right of it (outliers) do not come from noise of that size.";
+const KERNEL_WHAT = "How the eigenvalues of the kernel spread. The law of a network at its start depends on its activation and its depth; values beyond the bulk are directions of the sample that training, or the data themselves, have made strong.";
+
 function drawEsd(root) {
   const head = el("div", {}), two = el("div", { class: "two" }), note = el("p", { class: "note" });
   root.append(head, two, note);
-  root.prepend(el("p", { class: "what" }, "How the eigenvalues of the layer spread. A matrix of pure noise fills the Marchenko\u2013Pastur curve and nothing beyond its edge; values to the right of it (outliers) do not come from noise of that size."));
+  const what = el("p", { class: "what" });
+  root.prepend(what);
   const linear = figure(two, "Eigenvalue density, linear"), log = figure(two, "Eigenvalue density, log\u2013log");
   const options = { range: "bulk" };
   const rangeChoice = choice([["bulk", "bulk"], ["all", "all values"]], "bulk", (v) => { options.range = v; update(); });
@@ -69,6 +73,7 @@ function drawEsd(root) {
   const update = () => {
     const matrix = state.current(), s = spectraOf(matrix);
     head.hidden = two.hidden = !s;
+    what.textContent = isKernel(matrix) ? KERNEL_WHAT : MATRIX_WHAT;
     note.className = s ? "note" : "instead";
     if (!s) { note.textContent = noFit(matrix); return; }
     const i = s.t.indexOf(state.step), f = facts(s, i), now = eigenvalues(matrix, i);
