@@ -4,8 +4,9 @@
 mod claims_support;
 
 use claims_support::{Bench, claim, refused};
-use spectrum_core::{Kind, MatrixId, Outcome, Route, Spectrum, SpectrumRow, StepRows};
-use spectrum_experiment::claims::{Drawing, FigureOptions, Topic, draw_figures, figures};
+use spectrum_core::{Blob, Kind, MatrixId, Record, Route, Spectrum, SpectrumRow, StepRows};
+use spectrum_experiment::claims::figure::{Drawing, figures};
+use spectrum_experiment::claims::{FigureOptions, Topic, draw_figures};
 use spectrum_experiment::{Point, Runner};
 use spectrum_report::figure::{Histogram, Mark, Scale};
 use spectrum_store::{RunInfo, RunWriter, Status};
@@ -199,11 +200,14 @@ fn with_spectra(bench: &Bench) {
         let spectrum =
             Spectrum { rows: side, cols: 20, route: Route::Svd, floor: 0.0, singular_values, left: None, right: None };
         rows.spectra.push(SpectrumRow { id: id.clone(), spectrum });
-        if kind == Kind::Weight {
+        if kind == Kind::Ck {
+            // x, then the density there: a triangle.
+            let data = vec![1.0, 3.0, 5.0, 0.0, 0.5, 0.0];
+            rows.blobs.push(Blob { id: id.clone(), name: "law".into(), rows: 3, cols: 2, data });
+            rows.records.push(Record { id: id.clone(), metric: "law_outliers".into(), outcome: 1.0.into() });
+        } else {
             for (metric, value) in [("mp_variance", 0.1), ("outliers", 2.0)] {
-                let record =
-                    spectrum_core::Record { id: id.clone(), metric: metric.into(), outcome: Outcome::Value(value) };
-                rows.records.push(record);
+                rows.records.push(Record { id: id.clone(), metric: metric.into(), outcome: value.into() });
             }
         }
     }
@@ -223,7 +227,7 @@ panel = [
     { type = "spectrum", series = [{ run = "one", step = 0 }] },
     { type = "spectrum", series = [{ run = "one", kind = "ck" }] },
     { type = "spectrum", law = false, series = [{ run = "one" }, { run = "one", kind = "ck", label = "K" }] },
-    { type = "spectrum", curve = "law", series = [{ run = "one", kind = "ck" }] },
+    { type = "spectrum", curve = "density", series = [{ run = "one", kind = "ck" }] },
 ]
 "#;
     let claims = claim("c", CLAIMS[0]);
@@ -242,11 +246,19 @@ panel = [
     // The law of 28 x 18 entries of variance 0.1 ends at 0.1 (sqrt 28 + sqrt 18)^2.
     let edge = 0.1 * (28f64.sqrt() + 18f64.sqrt()).powi(2);
     assert!((law[law.len() - 1].0 - edge).abs() < 1e-12);
-    let [kernel] = marks(1)[..] else { panic!("{:?}", panels[1]) };
+    let [kernel, Mark::Density(law), Mark::Rug(outliers)] = marks(1)[..] else { panic!("{:?}", panels[1]) };
+    assert_eq!((law.as_slice(), outliers.as_slice()), (&[(1.0, 0.0), (3.0, 0.5), (5.0, 0.0)][..], &[5.0][..]));
     assert_eq!((values(kernel)[0], panels[1].x.label.as_str()), (5.0, "eigenvalue of K"));
-    assert_eq!((marks(2).len(), panels[2].layers[1].label.as_deref()), (3, Some("K")));
+    assert_eq!(
+        (marks(2).iter().filter(|m| !matches!(m, Mark::Density(_))).count(), panels[2].layers[1].label.as_deref()),
+        (4, Some("K"))
+    );
     // No points of that name are stored.
-    assert!(panels[3].notes[0].contains("no points `law` of hidden.weight ck at step 0"), "{:?}", panels[3].notes);
+    assert!(
+        panels[3].notes[0].contains("no points `density` of hidden.weight ck up to step 0"),
+        "{:?}",
+        panels[3].notes
+    );
     let caption = all[0].figure.as_ref().unwrap().caption.clone().unwrap();
     assert_eq!(caption, "Scale small, seed 0.");
 }

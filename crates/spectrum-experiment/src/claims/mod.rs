@@ -47,14 +47,14 @@
 //! **Findings.** A claim that does not hold is kept with `finding = { verdict, our, holds_when }`: `refuted` if the statement was
 //! read in its source, `differs` if it is known from the literature. It is expected not to hold then.
 //!
-//! **Figures.** `[[figure]]` tables say what is drawn of the runs: [`FigureSpec`], [`draw_figures`].
+//! **Figures.** `[[figure]]` tables say what is drawn of the runs: [`figure`].
 
 mod bounds;
 mod check;
 mod error;
 mod evaluate;
 mod execute;
-mod figure;
+pub mod figure;
 mod nearest;
 mod plan;
 mod quantity;
@@ -75,10 +75,7 @@ pub use check::{
 };
 pub use error::ClaimError;
 pub use execute::{OnProgress, VerifyProgress};
-pub use figure::{
-    AxisSpec, Band, ColourBy, Drawing, FigureOptions, FigureSpec, Figures, LineSpec, Pair, PanelSpec, Plot, ScaleSpec,
-    Series, draw_figures, figures,
-};
+pub use figure::{FigureOptions, Figures, draw_figures};
 pub use quantity::{At, Quantity};
 pub use read::CLAIM_FILE;
 pub use result::{CheckResult, ClaimResult, Measured, RunFailure, SeedResult, Standing, Verification};

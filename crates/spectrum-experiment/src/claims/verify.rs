@@ -180,12 +180,12 @@ impl Needs {
     }
 }
 
-pub(crate) fn run_of<'a>(topic: &'a Topic, quantity: &'a Quantity) -> Option<(&'a str, &'a RunSpec)> {
+pub(crate) fn run_of<'a>(topic: &'a Topic, quantity: &Quantity) -> Option<(&'a str, &'a RunSpec)> {
     let name = match &quantity.threshold {
         Some(t) => topic.thresholds.get(t)?.reaches.of.run.as_deref()?,
         None => quantity.run.as_deref()?,
     };
-    topic.runs.get(name).map(|run| (name, run))
+    topic.runs.get_key_value(name).map(|(name, run)| (name.as_str(), run))
 }
 
 /// The run of a search at a value.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::axis::Place;
 use super::legend::{self, Entry};
 use super::region::{Frame, Region};
-use super::text::{escape, plain, px, tspans, width, wrap};
+use super::text::{escape, plain, px, shortened, tspans, width, wrap};
 use super::{Figure, Panel, draw, note, style};
 
 /// Width of a figure with one plot in a row, and with more.
@@ -171,11 +171,11 @@ impl<'a> Page<'a> {
             legend::draw(out, &legends[c], (left + 8.0, y), room(c));
             let region = Region::of(panel, frame);
             plot(out, panel, &region, frame, first + c);
-            let label = tspans(&panel.y.text(), LABEL);
+            let (label, size) = axis_label(&panel.y.text(), frame.height + head + key);
             let (x, y) = (px(left + LABEL - 1.0), px(frame.top + 0.5 * frame.height));
             let _ = write!(
                 out,
-                "<text class=\"t c\" font-size=\"{LABEL}\" transform=\"translate({x} {y}) rotate(-90)\">{label}</text>"
+                "<text class=\"t c\" font-size=\"{size}\" transform=\"translate({x} {y}) rotate(-90)\">{label}</text>"
             );
             notes.push((panel.title.as_deref().map(plain).unwrap_or_default(), note::notes(panel, &region)));
             left += self.lefts[c] + self.plot + BETWEEN;
@@ -243,8 +243,14 @@ fn plot(out: &mut String, panel: &Panel, region: &Region, frame: Frame, number: 
     texts(out, x, |at| (at, y.from + 17.0), "q c");
     texts(out, y, |at| (x.from - 8.0, at + 3.8), "q e");
     let at = (px(frame.left + 0.5 * frame.width), px(y.from + 18.0 + LABEL + 2.0));
-    let label = tspans(&panel.x.text(), LABEL);
-    let _ = write!(out, "<text class=\"t c\" font-size=\"{LABEL}\" x=\"{}\" y=\"{}\">{label}</text>", at.0, at.1);
+    let (label, size) = axis_label(&panel.x.text(), frame.width + BETWEEN);
+    let _ = write!(out, "<text class=\"t c\" font-size=\"{size}\" x=\"{}\" y=\"{}\">{label}</text>", at.0, at.1);
+}
+
+/// An axis' label with its font size: smaller, and then shortened, where there is not room enough.
+fn axis_label(words: &str, room: f64) -> (String, f64) {
+    let size = if width(words, LABEL) <= room { LABEL } else { 10.0 };
+    (tspans(&shortened(words, size, room), size), size)
 }
 
 fn texts(out: &mut String, axis: &Place, place: impl Fn(f64) -> (f64, f64), class: &str) {

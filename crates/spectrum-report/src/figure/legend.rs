@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::Panel;
 use super::layer::{Colour, Layer, Mark, Shape, colours};
 use super::style::class;
-use super::text::{px, tspans, width};
+use super::text::{px, shortened, tspans, width};
 
 /// Font size, height of a row, width of a swatch, and gaps.
 const SIZE: f64 = 12.0;
@@ -64,7 +64,7 @@ fn rows(entries: &[Entry], room: f64) -> Vec<Vec<(f64, &Entry)>> {
     let mut rows: Vec<Vec<(f64, &Entry)>> = Vec::new();
     let mut end = 0.0;
     for entry in entries {
-        let wide = SWATCH + GAP + width(&entry.label, SIZE);
+        let wide = (SWATCH + GAP + width(&entry.label, SIZE)).min(room);
         match rows.last_mut() {
             Some(row) if end + BETWEEN + wide <= room => {
                 row.push((end + BETWEEN, entry));
@@ -92,7 +92,7 @@ pub(crate) fn draw(out: &mut String, entries: &[Entry], (left, top): (f64, f64),
             let (a, b) = (left + at, left + at + SWATCH);
             let _ = write!(out, "<g class=\"{}\">", class(entry.colour));
             sample(out, entry, a, b, middle);
-            let text = tspans(&entry.label, SIZE);
+            let text = tspans(&shortened(&entry.label, SIZE, room - SWATCH - GAP), SIZE);
             let _ = write!(
                 out,
                 "</g><text class=\"t\" font-size=\"{SIZE}\" x=\"{}\" y=\"{}\">{text}</text>",

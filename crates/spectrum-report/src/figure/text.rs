@@ -159,6 +159,19 @@ pub(crate) fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
     lines
 }
 
+/// The text, or as much of its beginning as this width holds with dots behind it.
+pub(crate) fn shortened(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    // Half of a mark of height is worse than none.
+    let mut words = plain(text);
+    while !words.is_empty() && width(&words, size) + size > room {
+        words.pop();
+    }
+    format!("{}…", words.trim_end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,5 +219,8 @@ mod tests {
         assert!(lines.len() > 2 && lines.iter().all(|l| width(l, 12.0) <= 180.0));
         assert_eq!(lines.join(" "), text);
         assert!(wrap("  ", 12.0, 100.0).is_empty());
+        assert_eq!(shortened("short", 12.0, 100.0), "short");
+        let cut = shortened("10^{-3} and a good deal more than fits", 12.0, 100.0);
+        assert!(cut.starts_with("10-3 and") && cut.ends_with('…') && width(&cut, 12.0) <= 100.0, "{cut}");
     }
 }

@@ -23,8 +23,8 @@
 //!   least-squares line and its exponent.
 //! - `trajectory`: a metric over the steps, of one point of the axis (`at`) or of all of them.
 //! - `spectrum`: the density of the eigenvalues of one matrix at a step (of the first seed, or of `seed`), with the
-//!   Marchenko-Pastur law of the recorded bulk (`law = false` without) and the outliers; `curve = "NAME"` draws the points
-//!   (x, density) that are stored with the matrix under this name, two columns.
+//!   law and the outliers: the Marchenko-Pastur law of the recorded bulk, for kernels (`ck`, `ntk`) the limit law stored with
+//!   them (`law = false` without). `curve = "NAME"` draws other points (x, density) stored with the matrix, two columns.
 //! - `scatter`: one number against another over points and seeds; `colour = "axis"` colours by the axis' value.
 //!
 //! A series is a quantity as in conditions, with `label`, `dashed`, `colour` (0 to 6) and `window`; one of a scatter has `run`,

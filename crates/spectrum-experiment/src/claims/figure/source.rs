@@ -123,12 +123,7 @@ impl<'a> Source<'a> {
     /// The run of a quantity, and the seeds it is done with.
     pub(super) fn run(&self, quantity: &Quantity) -> Option<(&'a str, &'a RunSpec, &'a [u64])> {
         let topic = self.planner.topic;
-        // The quantity names what the topic owns.
-        let name = match &quantity.threshold {
-            Some(t) => topic.thresholds.get(t)?.reaches.of.run.as_deref()?,
-            None => quantity.run.as_deref()?,
-        };
-        let (name, run) = topic.runs.get_key_value(name)?;
+        let (name, run) = run_of(topic, quantity)?;
         Some((name, run, topic.seeds_at(run, self.planner.scale)))
     }
 

@@ -29,7 +29,7 @@ pub(super) fn draw(source: &Source<'_>, plot: &Plot, tally: &mut Tally, panel: &
         let found = seeds.iter().find_map(|seed| Some((*seed, source.dir(&s.of, point, *seed)?)));
         let first = seeds.first().copied().unwrap_or_default();
         let read = match found {
-            Some((seed, dir)) => (seed, Matrix::read(source, dir, &s.of, curve.as_deref())),
+            Some((seed, dir)) => (seed, Matrix::read(source, dir, &s.of, curve.as_deref(), *law)),
             None => (first, Err(NOT_RUN.to_owned())),
         };
         let Some(matrix) = tally.take(read.0, read.1) else { continue };
@@ -44,7 +44,7 @@ pub(super) fn draw(source: &Source<'_>, plot: &Plot, tally: &mut Tally, panel: &
         if let Some(blob) = &matrix.curve {
             let points = (0..blob.rows).map(|r| (blob.data[r], blob.data[blob.rows + r])).collect();
             let layer = Layer::density(points).colour(line);
-            over.push(if several { layer } else { layer.label("law") });
+            over.push(if several { layer.dashed() } else { layer.label("limit law") });
         }
         let k = matrix.outliers.min(matrix.values.len());
         if k > 0 {
@@ -53,7 +53,7 @@ pub(super) fn draw(source: &Source<'_>, plot: &Plot, tally: &mut Tally, panel: &
         }
     }
     if several && over.iter().any(|l| l.dashed) {
-        let name = Layer::line(Vec::new()).dashed().colour(Colour::Quiet).label("Marchenko–Pastur laws of the bulks");
+        let name = Layer::line(Vec::new()).dashed().colour(Colour::Quiet).label("laws of the bulks");
         over.push(name);
     }
     panel.layers.append(&mut over);
@@ -90,7 +90,7 @@ struct Matrix {
 }
 
 impl Matrix {
-    fn read(source: &Source<'_>, dir: &Path, of: &Quantity, curve: Option<&str>) -> Result<Self, String> {
+    fn read(source: &Source<'_>, dir: &Path, of: &Quantity, curve: Option<&str>, law: bool) -> Result<Self, String> {
         let reader = RunReader::open(dir).map_err(|e| e.to_string())?;
         let mut filter = Filter::new().kind(of.kind.unwrap_or(Kind::Weight));
         filter = of.layer.iter().fold(filter, |f, layer| f.layer(layer));
@@ -111,19 +111,28 @@ impl Matrix {
         let count = |metric: &str| number(metric).map_or(0, |v| v.round().max(0.0) as usize);
         let s = &row.spectrum;
         let kernel = matches!(id.kind, Kind::Ck | Kind::Ntk);
+        // A law is stored when it is computed, often at step 0 alone: the newest one holds.
         let blob = |name: &str| {
-            let one = filter.clone().steps(id.step..=id.step).layer(&id.layer).view(&id.view).name(name);
+            let one = filter.clone().steps(..=id.step).layer(&id.layer).view(&id.view).name(name);
             let found = reader.blobs_where(&one).map_err(|e| e.to_string())?;
-            let fits = found.into_iter().find(|b| b.cols == 2 && b.data.len() == 2 * b.rows);
-            fits.map(Some).ok_or_else(|| format!("no points `{name}` of {} {} at step {}", id.layer, id.kind, id.step))
+            Ok::<_, String>(found.into_iter().rfind(|b| b.cols == 2 && b.data.len() == 2 * b.rows))
+        };
+        let curve = match curve {
+            Some(name) => {
+                let none = || format!("no points `{name}` of {} {} up to step {}", id.layer, id.kind, id.step);
+                Some(blob(name)?.ok_or_else(none)?)
+            }
+            // A kernel's law is stored with it where it is known.
+            None if kernel && law => blob("law")?,
+            None => None,
         };
         Ok(Self {
             live: (s.rows.saturating_sub(count("dead_rows")), s.cols.saturating_sub(count("dead_cols"))),
             values: if kernel { s.singular_values.clone() } else { s.eigenvalues() },
             floor: if kernel { s.floor } else { s.floor * s.floor },
             variance: number("mp_variance"),
-            outliers: count("outliers"),
-            curve: curve.map_or(Ok(None), blob)?,
+            outliers: count(if kernel { "law_outliers" } else { "outliers" }),
+            curve,
         })
     }
 
