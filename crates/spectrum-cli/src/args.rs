@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Hold the claims of a topic against runs; exit 1 where one does not hold
     Verify(Verify),
+    /// Limit laws as numbers or a picture: Marchenko-Pastur, conjugate kernel, neural tangent kernel
+    Law(Law),
     /// Data sets
     Data(Data),
     /// What this binary holds, and which devices answer
@@ -242,12 +244,81 @@ pub(crate) struct Verify {
     /// The folder that run directories and the table are made in
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub out: PathBuf,
+    /// Draw the topic's figures into this folder, doing the runs that only they need
+    #[arg(long, value_name = "DIR")]
+    pub figures: Option<PathBuf>,
     /// Print nothing but errors
     #[arg(long)]
     pub quiet: bool,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Law {
+    #[command(subcommand)]
+    pub command: LawCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LawCommand {
+    /// Marchenko-Pastur: eigenvalues of W^T W with independent entries
+    Mp(MpLaw),
+    /// Conjugate kernel of a network at its start (Fan and Wang, theorem 3.4)
+    Ck(KernelLaw),
+    /// Neural tangent kernel of a network at its start (Fan and Wang, theorem 3.7)
+    Ntk(KernelLaw),
+}
+
+/// How a law is shown.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Shown {
+    /// Draw the density into this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Print one JSON document, with the density on its grid
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MpLaw {
+    /// Rows of W
+    #[arg(long, value_name = "N")]
+    pub rows: usize,
+    /// Columns of W
+    #[arg(long, value_name = "P")]
+    pub cols: usize,
+    /// Variance of its entries
+    #[arg(long, value_name = "V", default_value_t = 1.0, allow_negative_numbers = true)]
+    pub variance: f64,
+    #[command(flatten)]
+    pub shown: Shown,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct KernelLaw {
+    /// Samples over width of each hidden layer, first to last: n/d_1,n/d_2,...
+    #[arg(long, value_name = "G", value_delimiter = ',', required = true, allow_negative_numbers = true)]
+    pub depth_ratios: Vec<f64>,
+    /// Gaussian samples with this n/d_0; without it samples are orthonormal
+    #[arg(long, value_name = "G", allow_negative_numbers = true)]
+    pub data_ratio: Option<f64>,
+    /// tanh, relu, softplus, sigmoid, erf, sin, arctan or identity; normalised to mean 0 and variance 1 under the Gaussian
+    #[arg(long, value_name = "NAME", default_value = "tanh")]
+    pub activation: String,
+    /// ck: the layer; the last by default
+    #[arg(long, value_name = "L")]
+    pub layer: Option<usize>,
+    /// ntk: learning-rate weights of the layers and the readout; 1 by default
+    #[arg(long, value_name = "TAU", value_delimiter = ',', allow_negative_numbers = true)]
+    pub rates: Vec<f64>,
+    /// ntk: print the unfolded recursion at the point RE or RE,IM, level by level
+    #[arg(long, value_name = "RE,IM", value_delimiter = ',', num_args = 0..=2, default_missing_value = "1,0.001", allow_negative_numbers = true)]
+    pub explain: Option<Vec<f64>>,
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 #[derive(Debug, clap::Args)]

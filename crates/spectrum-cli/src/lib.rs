@@ -56,6 +56,7 @@ fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Analyze(a) => commands::analyze::analyze(&a),
         Command::Sweep(a) => commands::sweep::sweep(&a),
         Command::Verify(a) => commands::verify::verify(&a),
+        Command::Law(a) => commands::law::law(&a.command),
         Command::Data(a) => commands::data::data(&a.command),
         Command::Backends(a) => commands::backends::backends(&a),
     }

@@ -87,7 +87,8 @@ fn every_metric_has_a_place_in_the_contract_and_a_line_in_the_table() {
     let matrices = battery.metrics().chain(FeatureProbe::METRICS).chain(agreement::METRICS);
     let nulls = null::Kind::ALL.into_iter().flat_map(null::Kind::metrics);
     let kernels = kernel::METRICS.into_iter().chain(kernel::LABEL_METRICS).chain(kernel::CHANGE_METRICS);
-    let others = nulls.chain(kernels).chain([kernel::INITIAL_DISTANCE]).chain(SUBSTITUTES);
+    let laws = kernel::LAW_METRICS.into_iter().chain(kernel::SURROGATE_METRICS);
+    let others = nulls.chain(kernels).chain(laws).chain([kernel::INITIAL_DISTANCE]).chain(SUBSTITUTES);
     let extras =
         comparison::METRICS.into_iter().chain(goodness::METRICS).chain(shuffled::METRICS).chain(farms::METRICS);
     for metric in matrices.chain(extras).chain(others).chain(SCALARS).chain(["singular_values"]) {

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use spectrum_experiment::claims::{self, VerifyOptions, VerifyProgress};
+use spectrum_experiment::claims::{self, FigureOptions, VerifyOptions, VerifyProgress};
 
 use crate::args::Verify;
 use crate::exit::Failure;
@@ -36,6 +36,25 @@ pub(crate) fn verify(args: &Verify) -> Result<(), Failure> {
         output::json(&verified.json())?;
     } else if !args.quiet {
         output::print(&verified.table(output::width()))?;
+    }
+    if let Some(out) = &args.figures {
+        let options = FigureOptions {
+            scale: args.scale.clone(),
+            backend: args.backend.clone(),
+            out: out.clone(),
+            run_missing: Some(args.jobs.max(1)),
+        };
+        let figures = claims::draw_figures(&args.topic, &runner, &options, &progress)
+            .map_err(|e| if e.is_input() { Failure::input(e) } else { Failure::failed(e) })?;
+        if !args.quiet {
+            for (file, there, wanted) in &figures.partial {
+                eprintln!("{file}: {there} of {wanted} numbers are there");
+            }
+            for (file, why) in &figures.left_out {
+                eprintln!("{file}: not drawn: {why}");
+            }
+            eprintln!("{} figures in {}", figures.drawn.len(), out.display());
+        }
     }
     match verified.run_failures.len() {
         0 if verified.failed() => Err(Failure::check()),

@@ -25,6 +25,7 @@
 mod change;
 mod distance;
 mod labels;
+mod law;
 mod values;
 
 use spectrum_core::{MatrixId, Outcome, Reason, Spectrum, SpectrumRow, StepRows, Vectors};
@@ -32,6 +33,7 @@ use spectrum_linalg::Plan;
 
 pub use change::InitialKernel;
 pub use distance::{INITIAL_DISTANCE, spectrum_distance};
+pub use law::{LAW_METRICS, SURROGATE_METRICS, Surrogate, against, surrogate};
 
 use crate::battery::record;
 

@@ -30,6 +30,7 @@ const ZEROS: &str = "counts entries that are exactly zero";
 const DIFFERENCE: &str = "a difference of two numbers that may be nearly equal";
 const NEAR_FLOOR: &str = "counts values near the floor, which are the run's own rounding where a matrix has low rank";
 const SMALLEST: &str = "the smallest value moves by delta of the largest: by delta times the number itself";
+const LAWS: &str = "against a law that a solver finds from the run's own data; the eigenvalues themselves are compared";
 const TURNS: &str =
     "vectors of neighbouring values turn into each other; only the gap below the kept ones would bound it";
 const REFIT: &str = "follows a tail fit and a random stream; two analyses of one file agree to the last bit";
@@ -68,6 +69,7 @@ impl Setting {
             "entropy" => Coverage::Where { equal: "rank", tolerance: host(9.0 * delta, 0.0) },
             "condition_number" | "smallest_eigenvalue" => Coverage::Not(SMALLEST),
             "label_overlap_10" => Coverage::Not(TURNS),
+            m if m.starts_with("law_") || m.starts_with("surrogate_") => Coverage::Not(LAWS),
             // theta^2 by the inverse of lambda(theta), whose slope vanishes at the threshold; an outlier keeps four widths
             // away from it. lambda and variance have 42 and 40 delta.
             "spike_strength" => bulk(0.0, 0.5 * (42.0 * self.spike_slope() + 40.0) * delta),

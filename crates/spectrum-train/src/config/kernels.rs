@@ -22,6 +22,9 @@ pub struct KernelsConfig {
     pub output: KernelOutput,
     /// Leading eigenvectors kept.
     pub vectors: usize,
+    /// Hold each kernel against its limit law (Fan and Wang 2020); needs a normalised activation in the tangent
+    /// parametrisation, without biases.
+    pub laws: bool,
 }
 
 impl Default for KernelsConfig {
@@ -33,6 +36,7 @@ impl Default for KernelsConfig {
             layers: KernelLayers::All,
             output: KernelOutput(Outputs::Trace),
             vectors: 0,
+            laws: false,
         }
     }
 }

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use spectrum_core::{Precision, Route};
+use spectrum_core::{Kind, Precision, Route};
 use spectrum_optim::OptimizerConfig;
 use toml::{Table, Value};
 
-use super::{Config, DataConfig, FeatureScale, KernelsConfig, LossKind, ModelConfig, ProbeConfig, SpectraConfig};
+use super::{
+    Config, DataConfig, FeatureScale, KernelLayers, KernelsConfig, LossKind, ModelConfig, ProbeConfig, SpectraConfig,
+};
 use crate::TrainError;
 
 /// `sweep` and `slurm` are read by `spectrum sweep` alone.
@@ -302,6 +304,15 @@ fn check(c: &Config) -> Result<(), Wrong> {
     }
     if !(c.probe.ridge_lambda.is_finite() && c.probe.ridge_lambda > 0.0) {
         return Err(("probe.ridge_lambda", format!("must be finite and positive, found {}", c.probe.ridge_lambda)));
+    }
+    if c.kernels.laws {
+        crate::run::limits::applies(c)?;
+        if !c.spectra.kinds.iter().any(|k| matches!(k, Kind::Ck | Kind::Ntk)) {
+            return Err(("kernels.laws", "needs the kind ck or ntk in spectra.kinds".into()));
+        }
+        if c.kernels.layers == KernelLayers::Last && c.spectra.kinds.contains(&Kind::Ntk) {
+            return Err(("kernels.layers", "the law of ntk is compared through every layer: expected `all`".into()));
+        }
     }
     if c.kernels.samples == 1 {
         return Err(("kernels.samples", "a kernel needs at least two samples, found 1; 0 means all".into()));

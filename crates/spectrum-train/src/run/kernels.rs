@@ -3,16 +3,18 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use burn::tensor::Tensor;
-use spectrum_core::{Kind, MatrixId, Outcome, Reason, Record, StepRows};
-use spectrum_data::{Split, Targets};
+use spectrum_core::{Kind, MatrixId, Outcome, Reason, Record, Spectrum, StepRows};
+use spectrum_data::{Orthonormality, Split, Targets};
 use spectrum_hook::{Schedule, Task};
 use spectrum_kernel::{KernelError, Settings, conjugate_kernels, tangent_kernel};
 use spectrum_linalg::Plan;
-use spectrum_measure::kernel::{self, InitialKernel, KernelSample};
-use spectrum_models::{Network, Place};
+use spectrum_linalg::kernel::sample_gram;
+use spectrum_measure::kernel::{self, InitialKernel, KernelSample, Surrogate};
+use spectrum_models::{ActivationKind, Network, Place, trained_paths};
 
-use crate::config::{Config, KernelLayers, KernelSamples, KernelsConfig};
-use crate::tensors::Part;
+use super::limits::{self, Limits};
+use crate::config::{Config, KernelLayers, KernelSamples, KernelsConfig, ModelConfig};
+use crate::tensors::{Part, host};
 
 /// Training samples of a set that cannot be drawn afresh.
 const SAMPLES: usize = 2000;
@@ -41,10 +43,28 @@ pub(super) struct Kernels<M> {
     n: usize,
     /// n x outputs, column-major.
     labels: Vec<f64>,
+    /// The samples' orthonormality, and the network's widths and activation, where the limit laws are asked for.
+    laws: Option<Laws>,
     settings: Settings,
     /// The model at step 0. A Burn module may move to another thread but not be shared with it.
     model: Mutex<M>,
-    initial: OnceLock<Result<Initial, KernelError>>,
+    initial: OnceLock<Result<Start, KernelError>>,
+}
+
+/// What the limit laws are made of.
+struct Laws {
+    widths: Vec<usize>,
+    activation: ActivationKind,
+    orthonormality: Result<Orthonormality, Reason>,
+    deep: bool,
+}
+
+/// Everything at step 0.
+struct Start {
+    kernels: Initial,
+    limits: Option<Limits>,
+    /// X_0^T X_0, where the limit laws are asked for.
+    gram: Vec<f64>,
 }
 
 /// Labels, samples x outputs, column-major; classes as one-hot columns.
@@ -77,6 +97,12 @@ impl<M: Network> Kernels<M> {
         let default = if c.on == KernelSamples::Probe && split.probe.is_none() { SAMPLES } else { usize::MAX };
         let n = if c.samples == 0 { default } else { c.samples }.min(set.n);
         let set = set.first(n);
+        let laws = limits::applies(config).ok().filter(|_| c.laws).map(|(widths, activation)| Laws {
+            widths,
+            activation,
+            orthonormality: set.orthonormality().map_err(|e| Reason::NotComputed(e.to_string())),
+            deep: matches!(config.model, ModelConfig::Mlp(_)),
+        });
         let plain = initial.valid();
         let x = Part::new(place, false, &set, |x| plain.prepare(x)).x;
         Some(Arc::new(Self {
@@ -88,6 +114,7 @@ impl<M: Network> Kernels<M> {
             x,
             n,
             labels: labels(&set.targets, n),
+            laws,
             settings: Settings::default(),
             model: Mutex::new(initial.clone()),
             initial: OnceLock::new(),
@@ -120,32 +147,77 @@ impl<M: Network> Kernels<M> {
     }
 
     /// The kernels at step 0, computed by whoever asks first.
-    fn initial(&self, plan: &mut Plan) -> Result<&[(Named, Option<InitialKernel>)], KernelError> {
+    fn initial(&self, plan: &mut Plan) -> Result<&Start, KernelError> {
         let found = self.initial.get_or_init(|| {
             let model = self.model.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let named = self.compute(&model)?;
-            Ok(named
+            let kernels = named
                 .into_iter()
                 .map(|k| {
                     let spectrum = plan.kernel(&k.matrix, self.n, 0).ok();
                     let kept = spectrum.map(|s| InitialKernel::new(k.matrix.clone(), &s));
                     (k, kept)
                 })
-                .collect())
+                .collect();
+            let gram = match &self.laws {
+                Some(_) => sample_gram(&host(self.x.clone()), self.x.dims()[1], self.n, 1.0, self.settings.threads),
+                None => Vec::new(),
+            };
+            let limits = self.laws.as_ref().and_then(|l| {
+                let population = plan.kernel(&gram, self.n, 0).ok()?.singular_values;
+                Some(Limits::new(&l.widths, l.activation, self.n, population, &trained_paths(&model), l.deep))
+            });
+            Ok(Start { kernels, limits, gram })
         });
-        found.as_deref().map_err(Clone::clone)
+        found.as_ref().map_err(Clone::clone)
     }
 
-    fn measure(&self, step: u64, k: &Named, initial: Option<&InitialKernel>, plan: &mut Plan, rows: &mut StepRows) {
+    fn measure(
+        &self,
+        step: u64,
+        k: &Named,
+        initial: Option<&InitialKernel>,
+        plan: &mut Plan,
+        rows: &mut StepRows,
+    ) -> (MatrixId, Result<Spectrum, Reason>) {
         let id = MatrixId { step, layer: k.layer.clone(), kind: k.kind, view: self.view.clone() };
         let sample = KernelSample { id: &id, kernel: &k.matrix, n: self.n, labels: Some(&self.labels), initial };
         let first = rows.records.len();
-        // A kernel without a spectrum has left its reason in every record.
-        let _ = kernel::measure(&sample, self.config.vectors, plan, rows);
+        let spectrum = kernel::measure(&sample, self.config.vectors, plan, rows);
         if self.config.on == KernelSamples::Train {
             // The alignment with the labels that were trained on is another number.
             for r in rows.records[first..].iter_mut().filter(|r| r.metric == "kta") {
                 r.metric = "kta_train".into();
+            }
+        }
+        (id, spectrum)
+    }
+
+    /// Every kernel against its limit law.
+    fn compare(
+        &self,
+        limits: &Limits,
+        gram: &[f64],
+        kernels: &[&Named],
+        measured: &[(MatrixId, Result<Spectrum, Reason>)],
+        plan: &mut Plan,
+        rows: &mut StepRows,
+    ) {
+        let layers = limits.conjugate.as_ref().map_or(0, Vec::len);
+        let first = layers.saturating_sub(kernels.iter().filter(|k| k.kind == Kind::Ck).count());
+        let mut grams = vec![gram];
+        for (i, (k, (id, spectrum))) in kernels.iter().zip(measured).enumerate() {
+            if k.kind == Kind::Ck {
+                grams.push(&k.matrix);
+                let law = limits.conjugate.as_ref().map(|laws| &laws[(first + i).min(laws.len() - 1)]);
+                kernel::against(id, spectrum.as_ref(), law, rows);
+            } else {
+                let law = limits.tangent.as_ref();
+                kernel::against(id, spectrum.as_ref(), law, rows);
+                if let Ok(coefficients) = &limits.coefficients {
+                    let parts = Surrogate { grams: &grams, coefficients };
+                    kernel::surrogate(id, &k.matrix, self.n, spectrum.as_ref(), parts, law, plan, rows);
+                }
             }
         }
     }
@@ -158,8 +230,19 @@ impl<M: Network> Kernels<M> {
             let now = if step == 0 { Ok(Vec::new()) } else { all.compute(&model) };
             let done = all.initial(plan).and_then(|initial| {
                 let now = now?;
-                for (i, (k, kept)) in initial.iter().enumerate() {
-                    all.measure(step, now.get(i).unwrap_or(k), kept.as_ref(), plan, &mut rows);
+                let kernels: Vec<&Named> =
+                    initial.kernels.iter().enumerate().map(|(i, (k, _))| now.get(i).unwrap_or(k)).collect();
+                let kept = initial.kernels.iter().map(|k| k.1.as_ref());
+                let measured: Vec<_> =
+                    kernels.iter().zip(kept).map(|(k, kept)| all.measure(step, k, kept, plan, &mut rows)).collect();
+                if let Some(limits) = &initial.limits {
+                    all.compare(limits, &initial.gram, &kernels, &measured, plan, &mut rows);
+                }
+                if let (0, Some(laws)) = (step, &all.laws) {
+                    let o = laws.orthonormality.as_ref().map_err(Clone::clone);
+                    rows.scalar("data_epsilon", Outcome::from(o.clone().map(Orthonormality::epsilon)));
+                    rows.scalar("data_rms_product", Outcome::from(o.clone().map(|o| o.rms_products)));
+                    rows.scalar("data_bound", Outcome::from(o.map(Orthonormality::bound)));
                 }
                 Ok(())
             });

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod evaluate;
 mod kernels;
+pub(crate) mod limits;
 mod memory;
 mod substitutes;
 mod train;
