@@ -22,7 +22,8 @@ pub struct RunData {
     pub records: Vec<Record>,
     /// Spectra, by step.
     pub spectra: Vec<SpectrumRow>,
-    /// Overlap matrices (`overlap_left`, `overlap_right`) and densities of huge matrices (`density`), by step.
+    /// Overlap matrices (`overlap_left`, `overlap_right`), densities of huge matrices (`density`) and limit laws of kernels
+    /// (`law`), by step.
     pub blobs: Vec<Blob>,
 }
 
@@ -36,7 +37,7 @@ impl RunData {
         let all = complete(&reader)?;
         let mut run = Self::numbers(&reader, &all)?;
         run.spectra = reader.spectra_where(&all)?;
-        for name in ["overlap_left", "overlap_right", "density"] {
+        for name in ["overlap_left", "overlap_right", "density", "law"] {
             run.blobs.append(&mut reader.blobs_where(&all.clone().name(name))?);
         }
         Ok(run)

@@ -25,8 +25,11 @@ const SCALAR_POINTS: usize = 2400;
 const METRIC_POINTS: usize = 600;
 /// The blob that stands in for the values of a matrix that is too large for all of them.
 const DENSITY: &str = "density";
+/// The blob with a kernel's limit law, and the points of it that the page holds.
+const LAW: &str = "law";
+const LAW_POINTS: usize = 400;
 /// Metrics that the figures of one spectrum show at its own step.
-const AT_STEP: [&str; 11] = [
+const AT_STEP: [&str; 13] = [
     "mp_variance",
     "mp_edge",
     "outliers",
@@ -38,6 +41,8 @@ const AT_STEP: [&str; 11] = [
     "alpha_distance",
     "dead_rows",
     "dead_cols",
+    "law_outliers",
+    "law_upper_edge",
 ];
 /// Spectra in the whole page whose tail is fitted and compared: some milliseconds and 12 kB each. Every matrix has its last one.
 const TAILS: usize = 100;
@@ -83,9 +88,11 @@ fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
         overlaps.entry((&b.id).into()).or_default().push(b);
     }
     let mut densities: BTreeMap<(MatrixKey, u64), &Blob> = BTreeMap::new();
-    for b in run.blobs.iter().filter(|b| b.name == DENSITY && b.cols == 2 && b.data.len() == 2 * b.rows && b.rows > 1) {
+    for b in run.blobs.iter().filter(|b| b.name == DENSITY && is_curve(b)) {
         densities.insert(((&b.id).into(), b.id.step), b);
     }
+    let laws: BTreeMap<MatrixKey, &Blob> =
+        run.blobs.iter().filter(|b| b.name == LAW && is_curve(b)).map(|b| ((&b.id).into(), b)).collect();
     let chosen = largest(run);
     let matrices: Vec<Value> = series::metrics(run)
         .into_iter()
@@ -101,6 +108,9 @@ fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
                 let kept = kept(rows, share);
                 out["spectra"] = spectra_json(&kept.1, kept.0, &metrics);
                 out["tails"] = tails_json(&kept.1, &metrics, convention, tails);
+                if let Some(law) = laws.get(&key) {
+                    out["law"] = law_json(law);
+                }
                 if let Some(densities) = densities_json(&densities, &key, &kept.1) {
                     out["density"] = densities;
                 }
@@ -189,6 +199,22 @@ fn spectra_json(kept: &[&SpectrumRow], all: usize, metrics: &Metrics<'_>) -> Val
         "count": kept.iter().map(|s| s.spectrum.singular_values.len()).collect::<Vec<_>>(),
         "facts": facts,
         "data": base64_f32(values.copied()),
+    })
+}
+
+/// Two columns: points of a curve.
+fn is_curve(b: &Blob) -> bool {
+    b.cols == 2 && b.data.len() == 2 * b.rows && b.rows > 1
+}
+
+/// The newest limit law of a kernel: eigenvalues and the density there.
+fn law_json(law: &Blob) -> Value {
+    let (x, density) = law.data.split_at(law.rows);
+    let kept = thin::evenly(law.rows, LAW_POINTS);
+    json!({
+        "x": base64_f32(kept.iter().map(|i| x[*i])),
+        "density": base64_f32(kept.iter().map(|i| density[*i])),
+        "step": law.id.step,
     })
 }
 

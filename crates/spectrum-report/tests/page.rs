@@ -6,7 +6,7 @@ mod common;
 
 use common::Plan;
 use serde_json::Value;
-use spectrum_core::{Outcome, Reason, Scalar};
+use spectrum_core::{Blob, Kind, MatrixId, Outcome, Reason, Scalar};
 use spectrum_report::{ReportError, report_html, write_report};
 use spectrum_store::Status;
 
@@ -33,6 +33,35 @@ fn a_page_needs_nothing_but_itself() {
 fn the_same_run_gives_the_same_bytes() {
     let plan = common::quickstart();
     assert_eq!(report_html(&[common::run(&plan)]).unwrap(), report_html(&[common::run(&plan)]).unwrap());
+}
+
+#[test]
+fn a_kernels_law_is_on_its_page() {
+    let mut run = common::run(&common::quickstart());
+    let mut kernel = run.spectra[0].clone();
+    kernel.id.kind = Kind::Ck;
+    let curve = |step, x: f64| Blob {
+        id: MatrixId { step, ..kernel.id.clone() },
+        name: "law".into(),
+        rows: 3,
+        cols: 2,
+        data: vec![0.0, x, 2.0 * x, 0.0, 1.0, 0.0],
+    };
+    // One that is no curve is left alone; the newest holds.
+    let broken = Blob { cols: 1, data: vec![1.0; 3], ..curve(7, 9.0) };
+    run.blobs.extend([curve(0, 1.0), curve(5, 3.0), broken]);
+    run.spectra.push(kernel.clone());
+    let data = data(&report_html(&[run]).unwrap());
+    let matrices = data["runs"][0]["matrices"].as_array().unwrap();
+    let of =
+        |kind: &str| matrices.iter().find(|m| m["kind"] == kind && m["layer"] == kernel.id.layer.as_str()).unwrap();
+    assert_eq!(of("ck")["law"]["step"], 5);
+    // base64.b64encode(struct.pack("<3f", 0, 3, 6)) and of 0, 1, 0.
+    assert_eq!(
+        (&of("ck")["law"]["x"], &of("ck")["law"]["density"]),
+        (&"AAAAAAAAQEAAAMBA".into(), &"AAAAAAAAgD8AAAAA".into())
+    );
+    assert!(of("weight")["law"].is_null());
 }
 
 #[test]

@@ -19,6 +19,8 @@ const BETWEEN: f64 = 22.0;
 const END: f64 = 8.0;
 const TITLE: f64 = 15.5;
 const HEAD: f64 = 13.0;
+/// How much wider letters of titles are.
+const BOLD: f64 = 1.1;
 const LABEL: f64 = 12.0;
 const TICK: f64 = 11.0;
 const SMALL: f64 = 11.5;
@@ -116,7 +118,7 @@ impl<'a> Page<'a> {
 
     fn draw(&self, out: &mut String) -> f64 {
         let mut y = MARGIN;
-        for line in wrap(&self.figure.title, TITLE, self.width - 2.0 * MARGIN) {
+        for line in wrap(&self.figure.title, TITLE * BOLD, self.width - 2.0 * MARGIN) {
             y += TITLE + 4.0;
             text(out, "t h", TITLE, (MARGIN, y - 4.0), &line);
         }
@@ -148,7 +150,7 @@ impl<'a> Page<'a> {
         let heads: Vec<Vec<String>> = panels
             .iter()
             .enumerate()
-            .map(|(c, p)| p.title.as_deref().map(|t| wrap(t, HEAD, room(c))).unwrap_or_default())
+            .map(|(c, p)| p.title.as_deref().map(|t| wrap(t, HEAD * BOLD, room(c))).unwrap_or_default())
             .collect();
         let legends: Vec<Vec<Entry>> = match self.shared {
             Some(_) => vec![Vec::new(); panels.len()],

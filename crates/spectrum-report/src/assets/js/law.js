@@ -20,3 +20,11 @@ function marchenkoPastur(rows, cols, variance, k, count) {
   };
   return { a, b, density, points };
 }
+
+// The limit law stored with a kernel, drawn the same way.
+function limitLaw(matrix) {
+  if (!matrix.law) return null;
+  const x = curve(matrix.law, "x"), density = curve(matrix.law, "density");
+  const list = [...x].map((v, i) => [v, density[i]]).filter((p) => isFinite(p[0]) && isFinite(p[1]));
+  return { points: () => list, b: list.length ? list[list.length - 1][0] : null };
+}

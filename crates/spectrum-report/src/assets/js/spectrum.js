@@ -35,7 +35,8 @@ function esdFrame(matrix, mode, range) {
       if (v > Math.max(floor, 0) && v < lo) lo = v;
     }
     const f = facts(s, i), part = matrix.density && matrix.density[i];
-    if (f.mp_edge > bulk) bulk = f.mp_edge;
+    const edge = matrix.law ? f.law_upper_edge : f.mp_edge;
+    if (edge > bulk) bulk = edge;
     if (part) lo = Math.min(lo, isKernel(matrix) ? curve(part, "s")[1] : curve(part, "s")[1] ** 2);
   });
   if (!(hi > 0)) return (s.frames[key] = null);
@@ -54,6 +55,8 @@ function esdFrame(matrix, mode, range) {
       if (d > 0 && d < least) least = d;
     }
   });
+  // A law may be unbounded: it stretches the axis a little.
+  if (matrix.law) top = Math.max(top, Math.min(1.3 * top, Math.max(...curve(matrix.law, "density"))));
   return (s.frames[key] = { edges, log, lo, hi, top: top || 1, least: isFinite(least) ? least : 0.1, bulk });
 }
 
@@ -77,10 +80,13 @@ function drawEsd(root) {
     note.className = s ? "note" : "instead";
     if (!s) { note.textContent = noFit(matrix); return; }
     const i = s.t.indexOf(state.step), f = facts(s, i), now = eigenvalues(matrix, i);
-    const k = known(f.outliers) ? Math.min(now.length, Math.round(f.outliers)) : 0;
+    // Outliers are those of the law that is drawn.
+    const limit = limitLaw(matrix), beyond = limit ? f.law_outliers : f.outliers;
+    const k = known(beyond) ? Math.min(now.length, Math.round(beyond)) : 0;
     // The law is that of the rows and columns that are not zero throughout.
     const live = [s.rows - (f.dead_rows || 0), s.cols - (f.dead_cols || 0)], dead = live[0] < s.rows || live[1] < s.cols;
-    const law = f.mp_variance ? marchenkoPastur(...live, f.mp_variance, k, Math.min(s.rows, s.cols)) : null;
+    const law = limit || (f.mp_variance ? marchenkoPastur(...live, f.mp_variance, k, Math.min(s.rows, s.cols)) : null);
+    const edge = limit ? f.law_upper_edge || limit.b : f.mp_edge;
     const alone = s.t.length < 2;
     const firstName = s.t[0] === 0 && !DATA.checkpoints ? "initial spectrum (step 0)" : `first spectrum (${DATA.step_word} ${s.t[0]})`;
     const read = el("div", { class: "readout" });
@@ -88,19 +94,19 @@ function drawEsd(root) {
     item("shape", `${s.rows} \u00d7 ${s.cols}`);
     item("route", s.route);
     item("largest \u03bb", text(now.length ? now[0] : null, 5));
-    if (known(f.mp_edge)) item("bulk edge", text(f.mp_edge, 5));
+    if (known(edge)) item(limit ? "edge of the law" : "bulk edge", text(edge, 5));
     if (known(f.mp_variance)) item("fitted entry variance", text(f.mp_variance, 4));
-    if (known(f.outliers)) item("outliers", String(k));
+    if (known(beyond)) item("outliers", String(k));
     if (known(f.alpha_hill)) item("Hill \u03b1", text(f.alpha_hill, 4));
     head.replaceChildren(read, legend([
       { name: alone ? "eigenvalues" : `${DATA.step_word} ${state.step}`, fill: colour(0), opacity: 0.55 }, ...(alone ? [] : [{ name: firstName, fill: "var(--grey-fill)" }]),
-      ...(law ? [{ name: "Marchenko\u2013Pastur density fitted to the bulk", color: colour(1) }, { name: "bulk edge", color: colour(1), dash: "5 4", width: 1.4 }] : []),
+      ...(law ? [{ name: limit ? `limit law of the network at ${DATA.step_word} ${matrix.law.step}` : "Marchenko\u2013Pastur density fitted to the bulk", color: colour(1) }, { name: limit ? "its upper edge" : "bulk edge", color: colour(1), dash: "5 4", width: 1.4 }] : []),
       ...(k ? [{ name: `outliers (${k})`, color: colour(3), width: 3 }] : [])]));
     let drawn = false;
     for (const [fig, mode] of [[linear, "linear"], [log, "log"]]) {
       const frame = esdFrame(matrix, mode, options.range);
       fig.box.hidden = !frame;
-      fig.paint = frame ? (svg, width) => paintEsd(svg, width, { matrix, s, i, now, frame, law, k, edge: f.mp_edge }) : null;
+      fig.paint = frame ? (svg, width) => paintEsd(svg, width, { matrix, s, i, now, frame, law, k, edge }) : null;
       if (frame) fig.redraw();
       drawn = drawn || frame;
     }
@@ -109,8 +115,8 @@ function drawEsd(root) {
     const notes = drawn ? [`\u03bb are the eigenvalues ${isKernel(matrix) ? "of the kernel K itself (n \u00d7 n)" : "of W\u1d40W (squared singular values, no 1/n)"}; areas are fractions of all ${n} values. ${alone ? "" : ` Axes are the same at every ${DATA.step_word}.`}`]
       : ["All values of this matrix are zero or not finite."];
     if (drawn && now.length < n) notes.push(`Only the ${now.length} largest values were computed${matrix.density && matrix.density[i] ? "; the density of all of them is an estimate (stochastic Lanczos)" : ": nothing is known of the others"}.`);
-    if (law && k) notes.push(`The density is that of the ${Math.max(...live) - k} \u00d7 ${Math.min(...live) - k} law that ${k} outlier${k > 1 ? "s leave" : " leaves"}; the edge, against which outliers are counted, is that of the whole matrix with the same variance.`);
-    if (law && dead) notes.push(`${f.dead_rows} rows and ${f.dead_cols} columns are zero throughout; the law is that of the others.`);
+    if (law && !limit && k) notes.push(`The density is that of the ${Math.max(...live) - k} \u00d7 ${Math.min(...live) - k} law that ${k} outlier${k > 1 ? "s leave" : " leaves"}; the edge, against which outliers are counted, is that of the whole matrix with the same variance.`);
+    if (law && !limit && dead) notes.push(`${f.dead_rows} rows and ${f.dead_cols} columns are zero throughout; the law is that of the others.`);
     if (s.all > s.t.length) notes.push(`The slider holds ${s.t.length} of ${s.all} recorded spectra, evenly thinned; the run directory holds all of them.`);
     if (!law && !isKernel(matrix)) notes.push(f.why_mp_variance ? `No Marchenko\u2013Pastur law here: ${f.why_mp_variance}.` : "No Marchenko\u2013Pastur fit was recorded for this matrix.");
     note.textContent = notes.join(" ");
