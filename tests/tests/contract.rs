@@ -24,6 +24,48 @@ fn tiny() -> Bench {
 const TINY_SETS: &[&str] =
     &["spectra.kinds=['weight','update','displacement','gradient']", "spectra.layers=['hidden.weight']"];
 
+/// Kernels, every null and the substituted weights beside the weights of both layers.
+const KERNEL_SETS: &[&str] = &[
+    "model.train=['hidden','readout']",
+    "model.normalized=true",
+    "spectra.kinds=['weight','ck','ntk']",
+    "spectra.layers=['hidden.weight']",
+    "spectra.nulls=['shuffled','rotated','rotated-updates']",
+    "kernels={laws=true, on='train'}",
+    "probe.substitutes=1",
+    "training.normalize_weights=true",
+    "training.loss='mse'",
+];
+
+/// A small ConvNet on two digits, its labels as numbers.
+fn images() -> Bench {
+    Bench::new(
+        r#"
+name = "images"
+[data]
+kind = "digits"
+classes = [3, 8]
+targets = "sign"
+subset = "balanced"
+n = 60
+n_probe = 40
+n_test = 40
+[model]
+kind = "conv-net"
+channels = [4, 6]
+activation = "tanh"
+[optimizer]
+kind = "sgd"
+lr = 0.02
+[training]
+steps = 4
+[spectra]
+kinds = ["weight", "ck", "ntk"]
+layers = ["conv.*"]
+"#,
+    )
+}
+
 /// The quickstart's own file at a quarter of its sizes: the first step at 0.1, then nine at rate 1.
 fn quickstart() -> Bench {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/quickstart.toml");
@@ -39,6 +81,8 @@ struct Experiment {
     sets: &'static [&'static str],
     /// What changes the learning rate by a twentieth.
     other_rate: &'static str,
+    /// Metrics that must have been compared, beside losses and singular values.
+    metrics: &'static [&'static str],
     reference: OnceLock<PathBuf>,
 }
 
@@ -83,8 +127,8 @@ fn holds(experiment: &Experiment, sets: &[&str], out: &str) -> Result<(), Failed
     assert_eq!((code, &c["holds"]), (0, &Value::Bool(true)));
     assert_eq!(c["horizon"], c["last_step"]);
     let rows = c["rows"].as_array().unwrap();
-    for metric in ["train_loss", "test_loss", "singular_values", "alpha_hill", "outliers", "teacher_alignment"] {
-        let of: Vec<&Value> = rows.iter().filter(|r| r["metric"] == metric).collect();
+    for metric in ["train_loss", "test_loss", "singular_values"].iter().chain(experiment.metrics) {
+        let of: Vec<&Value> = rows.iter().filter(|r| r["metric"] == *metric).collect();
         assert!(!of.is_empty() && of.iter().all(|r| r["holds"] == true), "{metric} was not compared");
     }
     let uncovered: Vec<&Value> =
@@ -132,15 +176,27 @@ fn main() -> ExitCode {
     if let (Some(why), false) = (&missing, required) {
         eprintln!("trials on wgpu are ignored: {why} (SPECTRUM_REQUIRE_GPU=1 makes them fail)");
     }
-    let experiment = |name, bench, sets, other_rate| {
-        Arc::new(Experiment { name, bench, sets, other_rate, reference: OnceLock::new() })
+    let experiment = |name, bench, sets, other_rate, metrics| {
+        Arc::new(Experiment { name, bench, sets, other_rate, metrics, reference: OnceLock::new() })
     };
+    let matrices: &[&str] = &["alpha_hill", "outliers", "teacher_alignment"];
+    let kernels: &[&str] = &[
+        "top_eigenvalue",
+        "kta_train",
+        "change_frobenius",
+        "rotated_alpha_hill",
+        "rotated_updates_alpha_hill",
+        "ridge_test_loss_matched_norm",
+        "initial_distance",
+    ];
     let mut trials = Vec::new();
     // The quickstart's schedule names its rates itself.
     let paired = "optimizer.schedule=[[1, 0.1], [2, 0.95]]";
     for e in [
-        experiment("tiny", tiny(), TINY_SETS, "optimizer.lr=0.095"),
-        experiment("quickstart", quickstart(), QUICKSTART_SETS, paired),
+        experiment("tiny", tiny(), TINY_SETS, "optimizer.lr=0.095", matrices),
+        experiment("quickstart", quickstart(), QUICKSTART_SETS, paired, matrices),
+        experiment("kernels", tiny(), KERNEL_SETS, "optimizer.lr=0.095", kernels),
+        experiment("images", images(), &[], "optimizer.lr=0.019", &["trace_mean", "kta", "change_frobenius"]),
     ] {
         let mut add = |what: &str, test: Check| {
             let e = e.clone();

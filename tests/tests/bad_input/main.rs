@@ -12,4 +12,5 @@ mod data;
 mod directory;
 mod disk;
 mod divergence;
+mod kernels;
 mod place;

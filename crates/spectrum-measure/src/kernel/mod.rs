@@ -124,13 +124,30 @@ pub fn measure(
     plan: &mut Plan,
     rows: &mut StepRows,
 ) -> Result<Spectrum, Reason> {
-    // The labels' share needs ten vectors whether they are kept or not.
-    let wanted = if sample.labels.is_some() { vectors.max(LEADING) } else { vectors };
-    let spectrum = if sample.n < 2 {
-        Err(Reason::TooFewValues { found: sample.n, needed: 2 })
-    } else {
-        plan.kernel(sample.kernel, sample.n, wanted).map_err(Reason::from)
-    };
+    records(sample, spectrum(sample.kernel, sample.n, vectors, plan), vectors, rows)
+}
+
+/// The spectrum that [`records`] reads: with the `vectors` leading eigenvectors, and at least the ten that the labels' share needs.
+///
+/// # Errors
+/// As [`measure`].
+pub fn spectrum(kernel: &[f64], n: usize, vectors: usize, plan: &mut Plan) -> Result<Spectrum, Reason> {
+    if n < 2 {
+        return Err(Reason::TooFewValues { found: n, needed: 2 });
+    }
+    plan.kernel(kernel, n, vectors.max(LEADING)).map_err(Reason::from)
+}
+
+/// [`measure`] with the kernel's [`spectrum`] already there, or why there is none.
+///
+/// # Errors
+/// As [`measure`].
+pub fn records(
+    sample: &KernelSample<'_>,
+    spectrum: Result<Spectrum, Reason>,
+    vectors: usize,
+    rows: &mut StepRows,
+) -> Result<Spectrum, Reason> {
     let mut spectrum = match spectrum {
         Ok(spectrum) => spectrum,
         Err(reason) => {

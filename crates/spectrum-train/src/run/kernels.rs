@@ -26,11 +26,15 @@ const NETWORK: &str = "network";
 struct Named {
     layer: String,
     kind: Kind,
-    matrix: Vec<f64>,
+    /// With the eigenvalues where later kernels are compared with it.
+    matrix: InitialKernel,
 }
 
-/// The kernels at step 0 with what later ones are compared to; none where there is no spectrum.
-type Initial = Vec<(Named, Option<InitialKernel>)>;
+impl Named {
+    fn new(layer: String, kind: Kind, n: usize, kernel: Vec<f64>) -> Self {
+        Self { layer, kind, matrix: InitialKernel { n, kernel, eigenvalues: Vec::new() } }
+    }
+}
 
 /// Everything that the kernels of a run share.
 pub(super) struct Kernels<M> {
@@ -61,7 +65,8 @@ struct Laws {
 
 /// Everything at step 0.
 struct Start {
-    kernels: Initial,
+    kernels: Vec<Named>,
+    spectra: Vec<Result<Spectrum, Reason>>,
     limits: Option<Limits>,
     /// X_0^T X_0, where the limit laws are asked for.
     gram: Vec<f64>,
@@ -115,7 +120,10 @@ impl<M: Network> Kernels<M> {
             n,
             labels: labels(&set.targets, n),
             laws,
-            settings: Settings::default(),
+            settings: Settings {
+                threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+                ..Settings::default()
+            },
             model: Mutex::new(initial.clone()),
             initial: OnceLock::new(),
         }))
@@ -133,15 +141,13 @@ impl<M: Network> Kernels<M> {
             if self.config.layers == KernelLayers::Last {
                 layers.drain(..layers.len().saturating_sub(1));
             }
-            all.extend(layers.into_iter().map(|k| Named {
-                layer: format!("{}.weight", k.layer),
-                kind: Kind::Ck,
-                matrix: k.kernel,
-            }));
+            all.extend(
+                layers.into_iter().map(|k| Named::new(format!("{}.weight", k.layer), Kind::Ck, self.n, k.kernel)),
+            );
         }
         if self.ntk {
             let matrix = tangent_kernel(model, &self.x, self.config.output.0, &self.settings)?;
-            all.push(Named { layer: NETWORK.to_owned(), kind: Kind::Ntk, matrix });
+            all.push(Named::new(NETWORK.to_owned(), Kind::Ntk, self.n, matrix));
         }
         Ok(all)
     }
@@ -151,14 +157,12 @@ impl<M: Network> Kernels<M> {
         let found = self.initial.get_or_init(|| {
             let model = self.model.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let named = self.compute(&model)?;
-            let kernels = named
-                .into_iter()
-                .map(|k| {
-                    let spectrum = plan.kernel(&k.matrix, self.n, 0).ok();
-                    let kept = spectrum.map(|s| InitialKernel::new(k.matrix.clone(), &s));
-                    (k, kept)
-                })
-                .collect();
+            let mut kernels = named;
+            let spectra = self.spectra(&kernels, plan);
+            for (k, s) in kernels.iter_mut().zip(&spectra) {
+                // Without a spectrum nothing is compared with it: the length says so.
+                k.matrix.eigenvalues = s.as_ref().map_or(Vec::new(), |s| s.singular_values.clone());
+            }
             let gram = match &self.laws {
                 Some(_) => sample_gram(&host(self.x.clone()), self.x.dims()[1], self.n, 1.0, self.settings.threads),
                 None => Vec::new(),
@@ -167,23 +171,46 @@ impl<M: Network> Kernels<M> {
                 let population = plan.kernel(&gram, self.n, 0).ok()?.singular_values;
                 Some(Limits::new(&l.widths, l.activation, self.n, population, &trained_paths(&model), l.deep))
             });
-            Ok(Start { kernels, limits, gram })
+            Ok(Start { kernels, spectra, limits, gram })
         });
         found.as_ref().map_err(Clone::clone)
+    }
+
+    /// Spectra of all kernels, as many at a time as there are processors. Each is computed by one thread: their number changes
+    /// no bit.
+    fn spectra(&self, kernels: &[Named], plan: &mut Plan) -> Vec<Result<Spectrum, Reason>> {
+        let mut found = Vec::with_capacity(kernels.len());
+        for some in kernels.chunks(self.settings.threads.max(1)) {
+            std::thread::scope(|scope| {
+                let one =
+                    |k: &Named, plan: &mut Plan| kernel::spectrum(&k.matrix.kernel, self.n, self.config.vectors, plan);
+                let others: Vec<_> = some[1..].iter().map(|k| scope.spawn(move || one(k, &mut Plan::new()))).collect();
+                found.push(one(&some[0], plan));
+                let failed = || Err(Reason::NotComputed("a panic in the decomposition".to_owned()));
+                found.extend(others.into_iter().map(|t| t.join().unwrap_or_else(|_| failed())));
+            });
+        }
+        found
     }
 
     fn measure(
         &self,
         step: u64,
         k: &Named,
-        initial: Option<&InitialKernel>,
-        plan: &mut Plan,
+        spectrum: Result<Spectrum, Reason>,
+        initial: &Named,
         rows: &mut StepRows,
     ) -> (MatrixId, Result<Spectrum, Reason>) {
         let id = MatrixId { step, layer: k.layer.clone(), kind: k.kind, view: self.view.clone() };
-        let sample = KernelSample { id: &id, kernel: &k.matrix, n: self.n, labels: Some(&self.labels), initial };
+        let sample = KernelSample {
+            id: &id,
+            kernel: &k.matrix.kernel,
+            n: self.n,
+            labels: Some(&self.labels),
+            initial: Some(&initial.matrix),
+        };
         let first = rows.records.len();
-        let spectrum = kernel::measure(&sample, self.config.vectors, plan, rows);
+        let spectrum = kernel::records(&sample, spectrum, self.config.vectors, rows);
         if self.config.on == KernelSamples::Train {
             // The alignment with the labels that were trained on is another number.
             for r in rows.records[first..].iter_mut().filter(|r| r.metric == "kta") {
@@ -198,7 +225,7 @@ impl<M: Network> Kernels<M> {
         &self,
         limits: &Limits,
         gram: &[f64],
-        kernels: &[&Named],
+        kernels: &[Named],
         measured: &[(MatrixId, Result<Spectrum, Reason>)],
         plan: &mut Plan,
         rows: &mut StepRows,
@@ -208,7 +235,7 @@ impl<M: Network> Kernels<M> {
         let mut grams = vec![gram];
         for (i, (k, (id, spectrum))) in kernels.iter().zip(measured).enumerate() {
             if k.kind == Kind::Ck {
-                grams.push(&k.matrix);
+                grams.push(&k.matrix.kernel);
                 let law = limits.conjugate.as_ref().map(|laws| &laws[(first + i).min(laws.len() - 1)]);
                 kernel::against(id, spectrum.as_ref(), law, rows);
             } else {
@@ -216,7 +243,7 @@ impl<M: Network> Kernels<M> {
                 kernel::against(id, spectrum.as_ref(), law, rows);
                 if let Ok(coefficients) = &limits.coefficients {
                     let parts = Surrogate { grams: &grams, coefficients };
-                    kernel::surrogate(id, &k.matrix, self.n, spectrum.as_ref(), parts, law, plan, rows);
+                    kernel::surrogate(id, &k.matrix.kernel, self.n, spectrum.as_ref(), parts, law, plan, rows);
                 }
             }
         }
@@ -230,13 +257,17 @@ impl<M: Network> Kernels<M> {
             let now = if step == 0 { Ok(Vec::new()) } else { all.compute(&model) };
             let done = all.initial(plan).and_then(|initial| {
                 let now = now?;
-                let kernels: Vec<&Named> =
-                    initial.kernels.iter().enumerate().map(|(i, (k, _))| now.get(i).unwrap_or(k)).collect();
-                let kept = initial.kernels.iter().map(|k| k.1.as_ref());
-                let measured: Vec<_> =
-                    kernels.iter().zip(kept).map(|(k, kept)| all.measure(step, k, kept, plan, &mut rows)).collect();
+                let first = step == 0;
+                let kernels = if first { &initial.kernels } else { &now };
+                let spectra = if first { initial.spectra.clone() } else { all.spectra(kernels, plan) };
+                let measured: Vec<_> = kernels
+                    .iter()
+                    .zip(spectra)
+                    .zip(&initial.kernels)
+                    .map(|((k, s), k0)| all.measure(step, k, s, k0, &mut rows))
+                    .collect();
                 if let Some(limits) = &initial.limits {
-                    all.compare(limits, &initial.gram, &kernels, &measured, plan, &mut rows);
+                    all.compare(limits, &initial.gram, kernels, &measured, plan, &mut rows);
                 }
                 if let (0, Some(laws)) = (step, &all.laws) {
                     let o = laws.orthonormality.as_ref().map_err(Clone::clone);
