@@ -177,6 +177,34 @@ impl Chain {
         }
     }
 
+    /// Mass at or below Re z in the limit z -> real axis from above, at an evaluated solution: exact, without integrating.
+    ///
+    /// The equations are the stationarity conditions of
+    ///
+    /// ```text
+    /// Phi = int log D dmu_0 + sum_l [ (1/gamma_l) log(1 + gamma_l zeta_l T_{l-1}) - u_l T_{l-1} ]
+    /// ```
+    ///
+    /// in T and u, dPhi/dz = -g, and Phi ~ log(-z) far away: Phi = int log(x - z) dmu(x), whose imaginary part on the axis
+    /// is -pi times the distribution function. All arguments lie in the closed lower half plane, where arg is in -pi..0.
+    pub(crate) fn mass_below(&self, t: &[Complex], s: &State) -> f64 {
+        let arg = |z: Complex| -(z.im.abs().atan2(z.re));
+        let (c, zeta) = (s.c[0], s.zeta[0]);
+        let mut sum: f64 =
+            if zeta == Complex::ZERO { arg(c) } else { self.base.iter().map(|&(x, w)| w * arg(c + zeta * x)).sum() };
+        for (l, (level, _)) in self.levels.iter().enumerate() {
+            let (zeta, u) = (s.zeta[l + 1], s.u[l + 1]);
+            if zeta == Complex::ZERO {
+                continue;
+            }
+            // arg(zeta/u) without the cancellation of two args where that is possible (small gamma).
+            let factor = Complex::ONE + zeta * t[l] * level.gamma;
+            let turn = if factor.re > 0.0 { factor.im.atan2(factor.re) } else { arg(zeta) - arg(u) };
+            sum += turn / level.gamma - (u * t[l]).im;
+        }
+        -sum / std::f64::consts::PI
+    }
+
     /// Bounds of the support: the Marchenko-Pastur map of ratio gamma widens it at most by (1 +- sqrt gamma)^2.
     pub(crate) fn bounds(&self) -> (f64, f64) {
         let (mut low, mut high) = (self.base.first().map_or(0.0, |p| p.0), self.base.last().map_or(0.0, |p| p.0));
@@ -189,6 +217,12 @@ impl Chain {
             sum_high += weight.re * high;
         }
         (sum_low, sum_high)
+    }
+
+    /// Rounding to be expected in `mass_below`.
+    pub(crate) fn mass_rounding(&self) -> f64 {
+        let wide: f64 = self.levels.iter().map(|(l, _)| 1.0 / l.gamma).sum();
+        1e-12 + 4.0 * f64::EPSILON * wide
     }
 
     /// Where the eigenvalues of the base go when every layer is infinitely wide (gamma = 0): a band lies about each.

@@ -3,7 +3,8 @@
 //! x = low + W sin^q(theta/2), theta in 0..pi. At a soft edge (q = 2) the density is a root of the distance, so that
 //! w = density dx/dtheta is smooth and vanishes at both ends: the points gather quadratically at the edges, and the steep
 //! rise near a lower edge close to zero, which a uniform grid misses, is resolved. At a hard edge with density
-//! x^(-k/(k+1)) the power q = k + 1 keeps w finite. Cells are halved until Simpson's rule agrees with its halves.
+//! x^(-k/(k+1)) the power q = k + 1 keeps w finite. Cells are halved until Simpson's rule gives the mass that the cell
+//! exactly has (`Chain::mass_below`), so that a feature between the points does not go unnoticed.
 
 use std::f64::consts::PI;
 
@@ -11,11 +12,11 @@ use super::complex::Complex;
 use super::solve::Solver;
 use super::support::{Interval, Spent};
 
-/// Where w at a hard edge is read off: w is even in theta, so this errs by 1e-6 of it.
-const NEAR_HARD_EDGE: f64 = 1e-3;
-/// Halvings of one cell, and points of one interval, at most.
+/// w at a hard edge is extrapolated, by a parabola, from this angle, twice and three times it.
+const NEAR_HARD_EDGE: f64 = 2e-3;
+/// Halvings of one cell, and points of a law, at most (the certificate says what that leaves).
 const DEEPEST: usize = 24;
-const MOST_POINTS: usize = 100_000;
+pub(crate) const MOST_POINTS: usize = 20_000;
 
 /// One interval with its grid: cells of three points each, neighbours sharing one.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +32,12 @@ pub(crate) struct Piece {
     pub density: Vec<f64>,
     /// The traces T at each point, `depth` of them; zeros at the edges.
     pub traces: Vec<Complex>,
-    /// Mass of the interval left of every other point, the ends of the cells.
+    /// Continuous mass below the interval, exact.
+    pub start: f64,
+    /// Mass of the interval left of every other point, the ends of the cells: exact.
     pub mass: Vec<f64>,
+    /// Mass and first moment of the interval by integrating the density.
+    pub integrated: (f64, f64),
 }
 
 #[derive(Debug, Clone)]
@@ -41,7 +46,24 @@ struct Node {
     x: f64,
     w: f64,
     density: f64,
+    /// Continuous mass below x, exact.
+    below: f64,
     t: Vec<Complex>,
+}
+
+/// How a piece is to be built.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan<'a> {
+    /// The law's atoms, at their absolute places.
+    pub atoms: &'a [(f64, f64)],
+    /// Depth of the chain.
+    pub depth: usize,
+    /// Cells to begin with: at least 4 * cells + 1 points.
+    pub cells: usize,
+    /// Error allowed to each cell's integral.
+    pub tolerance: f64,
+    /// About how many points the piece may have.
+    pub most: usize,
 }
 
 /// What building a piece found besides.
@@ -50,8 +72,6 @@ pub(crate) struct Findings {
     pub spent: Spent,
     pub residual: f64,
     pub unconverged: usize,
-    /// Points within the interval where there is no mass: a gap that the search for the support overlooked.
-    pub gaps: Vec<f64>,
 }
 
 struct Builder<'s, 'c> {
@@ -60,7 +80,10 @@ struct Builder<'s, 'c> {
     width: f64,
     power: f64,
     tolerance: f64,
+    atoms: &'s [(f64, f64)],
     nodes: Vec<Node>,
+    /// Up to how many points the present cell may be refined.
+    budget: usize,
     findings: &'s mut Findings,
 }
 
@@ -71,6 +94,11 @@ impl Builder<'_, '_> {
         (self.low + self.width * sin.powf(self.power), slope)
     }
 
+    fn continuous_below(&mut self, x: f64, t: &[Complex]) -> f64 {
+        let held: f64 = self.atoms.iter().filter(|a| a.0 < x).map(|a| a.1).sum();
+        self.solver.mass_below(x, t) - held
+    }
+
     fn node(&mut self, theta: f64, warm: &[Complex]) -> Node {
         let (x, slope) = self.position(theta);
         let mut t = Vec::new();
@@ -79,26 +107,34 @@ impl Builder<'_, '_> {
         self.findings.spent.add(&answer);
         if answer.converged {
             self.findings.residual = self.findings.residual.max(answer.residual);
-            if answer.g.im == 0.0 {
-                self.findings.gaps.push(x);
-            }
         } else {
             self.findings.unconverged += 1;
             self.findings.residual = self.findings.residual.max(answer.residual.min(f64::MAX));
         }
         let density = if answer.g.im.is_finite() { answer.g.im / PI } else { 0.0 };
-        Node { theta, x, w: density * slope, density, t }
+        let below = self.continuous_below(x, &t);
+        Node { theta, x, w: density * slope, density, below, t }
+    }
+
+    /// An edge: no density (infinite at a hard edge, which the caller sees to), and the mass below it.
+    fn end(&mut self, theta: f64, x: f64, depth: usize) -> Node {
+        let mut t = Vec::new();
+        let answer = self.solver.on_axis(x, None, &mut t);
+        self.findings.spent.add(&answer);
+        let below = self.continuous_below(x, &t);
+        Node { theta, x, w: 0.0, density: 0.0, below, t: vec![Complex::ZERO; depth] }
     }
 
     /// Appends the points of a cell after its first one.
     fn refine(&mut self, a: &Node, m: &Node, b: &Node, depth: usize) {
         let left = self.node(0.5 * (a.theta + m.theta), &m.t);
         let right = self.node(0.5 * (m.theta + b.theta), &m.t);
-        let whole = simpson(a, m, b);
+        let exact = b.below - a.below;
         let halves = simpson(a, &left, m) + simpson(m, &right, b);
-        // The error of the halves is a fifteenth of the difference where w is smooth.
-        let close = (whole - halves).abs() <= self.tolerance;
-        if close || depth >= DEEPEST || self.nodes.len() > MOST_POINTS {
+        let half = (simpson(a, &left, m) - (m.below - a.below)).abs();
+        let allowed = self.tolerance * (1.0 + 100.0 * exact);
+        let close = (halves - exact).abs() <= allowed && half <= allowed;
+        if close || depth >= DEEPEST || self.nodes.len() >= self.budget {
             self.nodes.extend([left, m.clone(), right, b.clone()]);
         } else {
             self.refine(a, &left, m, depth + 1);
@@ -112,40 +148,44 @@ fn simpson(a: &Node, m: &Node, b: &Node) -> f64 {
 }
 
 impl Piece {
-    /// The grid of `interval` with at least 4 * `cells` + 1 points; each cell's mass is known to about `tolerance`.
-    pub(crate) fn build(
-        interval: Interval,
-        solver: &mut Solver<'_>,
-        depth: usize,
-        cells: usize,
-        tolerance: f64,
-        findings: &mut Findings,
-    ) -> Self {
+    /// The grid of `interval`.
+    pub(crate) fn build(interval: Interval, plan: &Plan<'_>, solver: &mut Solver<'_>, findings: &mut Findings) -> Self {
+        let Plan { atoms, depth, cells, tolerance, most } = *plan;
         let power = interval.hard.map_or(2.0, f64::from);
         let (low, width) = (interval.low, interval.high - interval.low);
-        let mut b = Builder { solver, low, width, power, tolerance, nodes: Vec::new(), findings };
-        let end = |theta: f64, x: f64| Node { theta, x, w: 0.0, density: 0.0, t: vec![Complex::ZERO; depth] };
-        let mut start = end(0.0, low);
+        let mut b = Builder { solver, low, width, power, tolerance, atoms, nodes: Vec::new(), budget: 0, findings };
+        let mut start = b.end(0.0, low, depth);
         if interval.hard.is_some() {
-            start.w = b.node(NEAR_HARD_EDGE, &[]).w;
+            let mut w = |times: f64| b.node(times * NEAR_HARD_EDGE, &[]).w;
+            start.w = (3.0 * (w(1.0) - w(2.0)) + w(3.0)).max(0.0);
             start.density = f64::INFINITY;
+            // A hard edge is the law's lower bound, and has no atom.
+            start.below = 0.0;
         }
         b.nodes.push(start.clone());
         let mut warm = Vec::new();
         for cell in 0..cells {
             let angle = |half: usize| PI * half as f64 / (2 * cells) as f64;
             let m = b.node(angle(2 * cell + 1), &warm);
-            let stop = if cell + 1 == cells { end(PI, interval.high) } else { b.node(angle(2 * cell + 2), &m.t) };
+            let stop =
+                if cell + 1 == cells { b.end(PI, interval.high, depth) } else { b.node(angle(2 * cell + 2), &m.t) };
             warm.clone_from(&stop.t);
+            // Detail may sit in one cell (a near-hard edge): it may take a quarter of what is left, but not all.
+            b.budget = b.nodes.len() + (most / cells).max(most.saturating_sub(b.nodes.len()) / 4);
             b.refine(&start, &m, &stop, 0);
             start = stop;
         }
         let nodes = b.nodes;
-        let mut mass = vec![0.0];
-        let mut sum = 0.0;
+        let start = nodes[0].below;
+        // Rounding must not make the distribution function fall.
+        let mut mass = vec![0.0f64];
+        let mut integrated = (0.0, 0.0);
         for cell in nodes.windows(3).step_by(2) {
-            sum += simpson(&cell[0], &cell[1], &cell[2]);
-            mass.push(sum);
+            let last = mass.last().copied().unwrap_or(0.0);
+            mass.push(last.max(cell[2].below - start));
+            integrated.0 += simpson(&cell[0], &cell[1], &cell[2]);
+            let moment = cell[0].x * cell[0].w + 4.0 * cell[1].x * cell[1].w + cell[2].x * cell[2].w;
+            integrated.1 += (cell[2].theta - cell[0].theta) / 6.0 * moment;
         }
         Self {
             low,
@@ -156,7 +196,9 @@ impl Piece {
             w: nodes.iter().map(|n| n.w).collect(),
             density: nodes.iter().map(|n| n.density).collect(),
             traces: nodes.into_iter().flat_map(|n| n.t).collect(),
+            start,
             mass,
+            integrated,
         }
     }
 
@@ -203,35 +245,20 @@ impl Piece {
         2 * self.cell(theta).0 + 1
     }
 
-    /// Mass left of an angle: whole cells, then the integral of the cell's parabola.
+    /// Mass of the interval left of an angle: whole cells exactly, then the integral of the cell's parabola, scaled to the
+    /// cell's exact mass.
     pub(crate) fn mass_below(&self, theta: f64) -> f64 {
         let (cell, [f0, f1, f2], width, s) = self.cell(theta);
         let part = s * (f0 + s * (0.5 * (-3.0 * f0 + 4.0 * f1 - f2) + s * (2.0 * f0 - 4.0 * f1 + 2.0 * f2) / 3.0));
         let (start, stop) = (self.mass[cell], self.mass[cell + 1]);
-        (start + width * part).clamp(start, stop.max(start))
+        let whole = (f0 + 4.0 * f1 + f2) / 6.0;
+        let share = if whole > 0.0 && width > 0.0 { (part / whole).clamp(0.0, 1.0) } else { s };
+        start + (stop - start) * share
     }
 
     /// w at an angle, by the cell's parabola.
     pub(crate) fn interpolate(&self, theta: f64) -> f64 {
         let (_, [f0, f1, f2], _, s) = self.cell(theta);
         (f0 + s * (-3.0 * f0 + 4.0 * f1 - f2 + s * (2.0 * f0 - 4.0 * f1 + 2.0 * f2))).max(0.0)
-    }
-
-    /// int x density dx.
-    pub(crate) fn first_moment(&self) -> f64 {
-        let moment = |i: usize| self.x[i] * self.w[i];
-        (0..self.mass.len() - 1)
-            .map(|c| {
-                let i = 2 * c;
-                (self.theta[i + 2] - self.theta[i]) / 6.0 * (moment(i) + 4.0 * moment(i + 1) + moment(i + 2))
-            })
-            .sum()
-    }
-
-    pub(crate) fn scale(&mut self, factor: f64) {
-        self.low *= factor;
-        self.width *= factor;
-        self.x.iter_mut().for_each(|x| *x *= factor);
-        self.density.iter_mut().for_each(|d| *d /= factor);
     }
 }

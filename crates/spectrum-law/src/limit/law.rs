@@ -6,13 +6,11 @@ use crate::LawError;
 
 use super::chain::Chain;
 use super::complex::Complex;
-use super::grid::{Findings, Piece};
+use super::grid::{Findings, MOST_POINTS, Piece, Plan};
 use super::settings::{Certificate, Note, Settings};
 use super::solve::Solver;
-use super::support::{Spent, intervals};
+use super::support::intervals;
 
-/// How often the support is searched again, each time twice as densely, when mass is missing.
-const SEARCHES: usize = 4;
 /// An eigenvalue this near to an atom, in units of the largest of the support, is the atom's: a null space of dimension
 /// n - d_l comes out of an eigenvalue routine as values of either sign about rounding (of f32, at worst).
 const ATOM_REACH: f64 = 1e-5;
@@ -20,6 +18,7 @@ const ATOM_REACH: f64 = 1e-5;
 /// The limiting spectral law of a kernel matrix: density, distribution, quantiles, atoms and edges, and a certificate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LimitLaw {
+    /// In the coordinate y of x = factor (y + shift): a kernel close to a multiple of the identity keeps its digits.
     pieces: Vec<Piece>,
     atoms: Vec<(f64, f64)>,
     edges: Vec<(f64, f64)>,
@@ -38,52 +37,45 @@ pub struct LimitLaw {
 impl LimitLaw {
     /// The law of shift + chain.
     pub(crate) fn solve(chain: Chain, shift: f64, notes: Vec<Note>, settings: &Settings) -> Self {
-        let atoms: Vec<(f64, f64)> = chain.atoms().into_iter().map(|(x, p)| (x + shift, p)).collect();
+        let atoms = chain.atoms();
         let held: f64 = atoms.iter().map(|a| a.1).sum();
         let mut findings = Findings::default();
         let mut pieces = Vec::new();
-        let mut mass = held;
-        let mut extra: Vec<f64> = Vec::new();
-        let mut density = 1;
-        let mut total = Spent::default();
         // A law of atoms alone has no support to look for.
-        for _ in 0..if held > 1.0 - 1e-12 { 0 } else { SEARCHES } {
-            findings = Findings::default();
-            let mut solver = Solver::new(&chain, shift, settings.tolerance, settings.max_iterations);
-            let found = intervals(&chain, shift, &mut solver, density, &extra, &mut findings.spent);
-            let cells = (settings.points / 4 / found.len().max(1)).max(4);
-            let tolerance = 1e-3 * settings.mass_tolerance / found.len().max(1) as f64;
-            pieces = found
-                .iter()
-                .map(|&i| Piece::build(i, &mut solver, chain.depth(), cells, tolerance, &mut findings))
-                .collect();
-            mass = held + pieces.iter().map(Piece::total).sum::<f64>();
-            total.points += findings.spent.points;
-            total.iterations += findings.spent.iterations;
-            if findings.gaps.is_empty() {
-                if (mass - 1.0).abs() <= settings.mass_tolerance {
-                    break;
-                }
-                density *= 2;
-            }
-            extra.append(&mut findings.gaps);
+        if held < 1.0 - 1e-12 {
+            let mut solver = Solver::new(&chain, 0.0, settings.tolerance, settings.max_iterations);
+            let found = intervals(&chain, &mut solver, &mut findings.spent);
+            let pieces_to_be = found.len().max(1);
+            let plan = Plan {
+                atoms: &atoms,
+                depth: chain.depth(),
+                cells: (settings.points / 4 / pieces_to_be).max(2),
+                tolerance: (1e-3 * settings.mass_tolerance / pieces_to_be as f64).max(4.0 * chain.mass_rounding()),
+                most: MOST_POINTS.max(4 * settings.points) / pieces_to_be,
+            };
+            let build = |&i| Piece::build(i, &plan, &mut solver, &mut findings);
+            pieces = found.iter().map(build).collect();
         }
-        let mean = atoms.iter().map(|(x, p)| x * p).sum::<f64>() + pieces.iter().map(Piece::first_moment).sum::<f64>();
-        let (mass_error, mean_error) = (mass - 1.0, mean - shift - chain.mean());
-        let upper = pieces.last().map_or(1.0, Piece::high).max(1.0);
+        let mass = held + pieces.iter().map(|p| p.integrated.0).sum::<f64>();
+        let mean = atoms.iter().map(|(x, p)| x * p).sum::<f64>() + pieces.iter().map(|p| p.integrated.1).sum::<f64>();
+        let (mass_error, mean_error) = (mass - 1.0, mean - chain.mean());
+        let upper = pieces.last().map_or(1.0, Piece::high).max(chain.mean());
         let whole = mass_error.abs() <= settings.mass_tolerance && mean_error.abs() <= settings.mass_tolerance * upper;
         let certificate = Certificate {
             converged: findings.unconverged == 0 && whole,
             residual: findings.residual,
-            iterations: total.iterations,
-            points: total.points,
+            iterations: findings.spent.iterations,
+            points: findings.spent.points,
             unconverged: findings.unconverged,
             mass_error,
             mean_error,
         };
-        let edges = pieces.iter().map(|p| (p.low, p.high())).collect();
+        let edges = pieces.iter().map(|p| (p.low + shift, p.high() + shift)).collect();
+        let atoms = atoms.into_iter().map(|(x, p)| (x + shift, p)).collect();
+        // The mean is linear in the mass, which is 1 up to its error.
+        let mean = mean + shift * mass;
         let points = || pieces.iter().flat_map(|p| p.x.iter().zip(&p.density)).filter(|(_, d)| d.is_finite());
-        let grid = points().map(|p| *p.0).collect();
+        let grid = points().map(|p| *p.0 + shift).collect();
         let density = points().map(|p| *p.1).collect();
         let settings = *settings;
         Self {
@@ -120,22 +112,28 @@ impl LimitLaw {
     /// at a hard edge.
     #[must_use]
     pub fn pdf(&self, x: f64) -> f64 {
-        let Some(piece) = self.pieces.iter().find(|p| p.low <= x && x <= p.high()) else {
+        let Some((piece, edges)) = self.pieces.iter().zip(&self.edges).find(|(_, e)| e.0 <= x && x <= e.1) else {
             return 0.0;
         };
-        if x == piece.low || x == piece.high() {
-            return if x == piece.low { piece.density[0] } else { 0.0 };
+        if x == edges.0 || x == edges.1 {
+            return if x == edges.0 { piece.density[0] } else { 0.0 };
         }
-        let theta = piece.angle(x);
+        let y = self.local(x);
+        let theta = piece.angle(y);
         let depth = self.chain.depth();
         let at = depth * piece.nearest(theta);
         let mut solver = self.solver();
         let mut t = Vec::new();
-        let answer = solver.on_axis(x / self.factor, Some(&piece.traces[at..at + depth]), &mut t);
-        if answer.converged { answer.g.im / (PI * self.factor) } else { piece.interpolate(theta) / piece.slope(theta) }
+        let answer = solver.on_axis(y, Some(&piece.traces[at..at + depth]), &mut t);
+        if answer.converged {
+            answer.g.im / (PI * self.factor)
+        } else {
+            piece.interpolate(theta) / piece.slope(theta) / self.factor
+        }
     }
 
-    /// Share of the eigenvalues at or below `x`, atoms included.
+    /// Share of the eigenvalues at or below `x`, atoms included. At the grid points exact (no integration: the equations give
+    /// the distribution function too), interpolated in between.
     #[must_use]
     pub fn cdf(&self, x: f64) -> f64 {
         self.below(x, true)
@@ -144,15 +142,24 @@ impl LimitLaw {
     /// Distribution function at x, with or without an atom at x itself.
     fn below(&self, x: f64, with: bool) -> f64 {
         let atoms: f64 = self.atoms.iter().filter(|a| a.0 < x || (with && a.0 == x)).map(|a| a.1).sum();
-        atoms + self.continuous_below(x)
+        atoms + self.continuous_below(self.local(x))
     }
 
-    fn continuous_below(&self, x: f64) -> f64 {
-        self.pieces
-            .iter()
-            .take_while(|p| p.low < x)
-            .map(|p| if x >= p.high() { p.total() } else { p.mass_below(p.angle(x)) })
-            .sum()
+    fn local(&self, x: f64) -> f64 {
+        x / self.factor - self.shift
+    }
+
+    fn global(&self, y: f64) -> f64 {
+        self.factor * (y + self.shift)
+    }
+
+    /// Within a cell of the grid interpolated, at its ends exact.
+    fn continuous_below(&self, y: f64) -> f64 {
+        match self.pieces.iter().rev().find(|p| p.low < y) {
+            Some(p) if y < p.high() => p.start + p.mass_below(p.angle(y)),
+            Some(p) => p.start + p.total(),
+            None => 0.0,
+        }
     }
 
     /// The smallest eigenvalue at or below which a share `probability` lies; within a gap of the support its lower end.
@@ -174,16 +181,18 @@ impl LimitLaw {
         if probability == 0.0 {
             return Ok(smallest());
         }
+        let held = |y: f64| self.atoms.iter().filter(|a| self.local(a.0) <= y).map(|a| a.1).sum::<f64>();
         for piece in &self.pieces {
-            if self.below(piece.high(), true) < probability {
+            if held(piece.high()) + piece.start + piece.total() < probability {
                 continue;
             }
             let (mut low, mut high) = (0.0, PI);
             for _ in 0..60 {
                 let mid = 0.5 * (low + high);
-                if self.below(piece.place(mid), true) < probability { low = mid } else { high = mid }
+                let below = held(piece.place(mid)) + piece.start + piece.mass_below(mid);
+                if below < probability { low = mid } else { high = mid }
             }
-            return Ok(piece.place(0.5 * (low + high)));
+            return Ok(self.global(piece.place(0.5 * (low + high))));
         }
         // The mass is 1 only within its tolerance.
         Ok(self.largest())
@@ -239,7 +248,7 @@ impl LimitLaw {
         }
         let upper = Complex::new(z.re, z.im.abs());
         let mut t = Vec::new();
-        let answer = self.solver().above_axis(upper * (1.0 / self.factor), &mut t);
+        let answer = self.solver().above_axis(upper * (1.0 / self.factor) - Complex::real(self.shift), &mut t);
         if !answer.converged {
             return Err(LawError::NoFixedPoint { residual: answer.residual });
         }
@@ -301,9 +310,8 @@ impl LimitLaw {
             return Err(LawError::Factor(factor));
         }
         let mut law = self.clone();
-        law.pieces.iter_mut().for_each(|p| p.scale(factor));
         law.atoms.iter_mut().for_each(|a| a.0 *= factor);
-        law.edges = law.pieces.iter().map(|p| (p.low, p.high())).collect();
+        law.edges.iter_mut().for_each(|e| *e = (e.0 * factor, e.1 * factor));
         law.grid.iter_mut().for_each(|x| *x *= factor);
         law.density.iter_mut().for_each(|d| *d /= factor);
         law.mean *= factor;
@@ -312,6 +320,6 @@ impl LimitLaw {
     }
 
     fn solver(&self) -> Solver<'_> {
-        Solver::new(&self.chain, self.shift, self.settings.tolerance, self.settings.max_iterations)
+        Solver::new(&self.chain, 0.0, self.settings.tolerance, self.settings.max_iterations)
     }
 }

@@ -10,12 +10,14 @@ use super::complex::Complex;
 
 /// Newton's iteration goes on beyond the tolerance until rounding is all that is left.
 const ROUNDING: f64 = 1e-14;
-/// Relative size of Im g from which on a solution on the axis counts as one inside the support.
+/// Angle of g to the real axis from which on a solution on the axis counts as one inside the support.
 const INSIDE: f64 = 1e-7;
 /// The smallest imaginary part of the continuation, in units of the law's upper bound.
 const LAST_HEIGHT: f64 = 1e-14;
 /// Each continuation step lowers the imaginary part by this factor.
 const LOWER: f64 = 1.0 / 32.0;
+/// .. and, where Newton's method fails after that, by the root of it and so on, up to this.
+const SHORTEST: f64 = 0.9;
 
 /// What became of one point.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +38,8 @@ pub(crate) struct Solver<'a> {
     chain: &'a Chain,
     /// z_-1 = shift - z.
     shift: f64,
+    /// Bounds of the support: the lower one, and the upper one without the shift.
+    lower: f64,
     scale: f64,
     tolerance: f64,
     max_iterations: usize,
@@ -46,9 +50,10 @@ pub(crate) struct Solver<'a> {
 
 impl<'a> Solver<'a> {
     pub(crate) fn new(chain: &'a Chain, shift: f64, tolerance: f64, max_iterations: usize) -> Self {
-        let scale = chain.bounds().1.max(f64::MIN_POSITIVE);
+        let (low, high) = chain.bounds();
+        let (lower, scale) = (low + shift, high.max(f64::MIN_POSITIVE));
         let state = State::default();
-        Self { chain, shift, scale, tolerance, max_iterations, state, step: Vec::new(), trial: Vec::new() }
+        Self { chain, shift, lower, scale, tolerance, max_iterations, state, step: Vec::new(), trial: Vec::new() }
     }
 
     /// Solves on the real axis, from `warm` if that succeeds, else by continuation. `t` holds the solution afterwards.
@@ -58,19 +63,21 @@ impl<'a> Solver<'a> {
             t.clear();
             t.extend_from_slice(warm);
             let answer = self.newton(Complex::real(x), t);
-            if answer.converged && inside(answer.g) {
+            if answer.converged && angle(answer.g) > INSIDE {
                 return answer;
             }
             spent = answer.iterations;
         }
-        let mut answer = self.above_axis(Complex::new(x, LAST_HEIGHT * self.scale), t);
+        // Nearer to a hard edge than that the law itself varies on the scale of the distance.
+        let height = (LAST_HEIGHT * self.scale).min(1e-3 * (x - self.lower).abs()).max(1e-100 * self.scale);
+        let mut answer = self.above_axis(Complex::new(x, height), t);
         spent += answer.iterations;
-        // Im g is of the order of the height outside, of its root at an edge, and of 1 inside.
-        if answer.converged && answer.g.im > 0.01 * INSIDE * answer.g.abs() {
+        // Imaginary parts are of the order of the height outside, of its root at an edge, and of 1 inside.
+        if answer.converged && angle(answer.g) > 0.01 * INSIDE {
             let above = answer;
             answer = self.newton(Complex::real(x), t);
             spent += answer.iterations;
-            if !(answer.converged && inside(answer.g)) {
+            if !(answer.converged && angle(answer.g) > INSIDE) {
                 // Within the height of an edge, on either side: the density there is below sqrt(height).
                 answer = Answer { g: Complex::real(above.g.re), ..above };
             }
@@ -81,27 +88,40 @@ impl<'a> Solver<'a> {
         answer
     }
 
-    /// Solves at z with Im z > 0 by continuation from far above.
+    /// Solves at z with Im z > 0 by continuation from far above. A step that fails is shortened; one that cannot be is
+    /// taken by the damped iteration.
     pub(crate) fn above_axis(&mut self, z: Complex, t: &mut Vec<Complex>) -> Answer {
-        let mut height = z.im.max(2.0 * self.scale);
+        let mut solved = z.im.max(2.0 * self.scale);
         t.clear();
-        t.resize(self.chain.depth(), Complex::new(0.0, 1.0 / height));
-        let mut spent = 0;
-        loop {
-            let at = Complex::new(z.re, height);
+        t.resize(self.chain.depth(), Complex::new(0.0, 1.0 / solved));
+        let mut answer = self.iterate(Complex::new(z.re, solved), t, 10);
+        let mut spent = answer.iterations;
+        let mut factor = LOWER;
+        while answer.converged && solved > z.im {
+            let height = (solved * factor).max(z.im);
             let start = t.clone();
-            let mut answer = self.newton(at, t);
+            answer = self.newton(Complex::new(z.re, height), t);
             spent += answer.iterations;
             if !(answer.converged && answer.g.im > 0.0) {
                 t.clone_from(&start);
-                answer = self.iterate(at, t);
+                if factor < SHORTEST {
+                    factor = factor.sqrt();
+                    answer.converged = true;
+                    continue;
+                }
+                answer = self.iterate(Complex::new(z.re, height), t, self.max_iterations);
                 spent += answer.iterations;
             }
-            if height <= z.im || !answer.converged {
-                return Answer { iterations: spent, ..answer };
-            }
-            height = (height * LOWER).max(z.im);
+            solved = height;
+            factor = (factor * factor).max(LOWER);
         }
+        Answer { iterations: spent, ..answer }
+    }
+
+    /// Mass at or below x, at the solution `t` of [`on_axis`](Self::on_axis) there.
+    pub(crate) fn mass_below(&mut self, x: f64, t: &[Complex]) -> f64 {
+        self.chain.evaluate(Complex::real(self.shift - x), t, &mut self.state, false);
+        self.chain.mass_below(t, &self.state)
     }
 
     /// The traces, s_l and arguments at the solution `t`: the state after one evaluation.
@@ -113,18 +133,20 @@ impl<'a> Solver<'a> {
     /// Newton's method; a step that would leave the closed upper half plane is halved until it does not.
     fn newton(&mut self, z: Complex, t: &mut [Complex]) -> Answer {
         let first = Complex::real(self.shift) - z;
-        let mut last = f64::INFINITY;
+        let (mut last, mut share) = (f64::INFINITY, 1.0);
         for iteration in 0..=self.max_iterations {
             self.chain.evaluate(first, t, &mut self.state, true);
             let residual = self.residual(t);
             let answer =
                 Answer { g: self.state.g, residual, iterations: iteration, converged: residual <= self.tolerance };
-            let settled = residual <= ROUNDING || (answer.converged && residual > 0.25 * last);
+            // At an edge, a double root, the residual falls to a quarter at each step; after a step that was cut short it may
+            // fall as slowly as one likes.
+            let settled = residual <= ROUNDING || (answer.converged && share == 1.0 && residual > 0.5 * last);
             if settled || iteration == self.max_iterations || !residual.is_finite() || !self.newton_step(t) {
                 return answer;
             }
             last = residual;
-            let mut share = 1.0;
+            share = 1.0;
             for _ in 0..30 {
                 if t.iter().zip(&self.step).all(|(t, d)| t.im + share * d.im >= 0.0) {
                     break;
@@ -144,12 +166,12 @@ impl<'a> Solver<'a> {
     }
 
     /// The iteration t <- (t + F(t))/2, which contracts in the hyperbolic metric of the half plane, then Newton's method.
-    fn iterate(&mut self, z: Complex, t: &mut [Complex]) -> Answer {
+    fn iterate(&mut self, z: Complex, t: &mut [Complex], first_steps: usize) -> Answer {
         let first = Complex::real(self.shift) - z;
         let mut spent = 0;
         let mut answer = Answer { g: Complex::ZERO, residual: f64::INFINITY, iterations: 0, converged: false };
         for round in 0..6 {
-            let steps = self.max_iterations << round;
+            let steps = first_steps << round;
             for _ in 0..steps {
                 self.chain.evaluate(first, t, &mut self.state, false);
                 for (t, f) in t.iter_mut().zip(&self.state.image) {
@@ -197,8 +219,8 @@ impl<'a> Solver<'a> {
     }
 }
 
-fn inside(g: Complex) -> bool {
-    g.im > INSIDE * g.abs()
+fn angle(g: Complex) -> f64 {
+    if g.im > 0.0 { g.im / g.abs() } else { 0.0 }
 }
 
 /// Gaussian elimination with row exchanges of the m x m system; false if it is singular.

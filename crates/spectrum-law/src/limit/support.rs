@@ -1,7 +1,8 @@
 //! Where a limit law has its mass: the intervals of the support, with their edges.
 //!
-//! A first scan finds points inside and outside, a second one looks between the outermost of them; each change from one to
-//! the other is an edge. At an ordinary (soft) edge e the density grows like the root of the distance, so that (Im g)^2 is
+//! A scan finds points inside and outside. The mass below a point is known exactly, without integration
+//! (`Chain::mass_below`): where it differs between two neighbouring points outside, and no atom accounts for it, a band
+//! hides between them and is found by halving. Each change from outside to inside is an edge. At an ordinary (soft) edge e the density grows like the root of the distance, so that (Im g)^2 is
 //! a smooth function with a simple zero at e: the secant method from inside finds it to rounding in about ten points.
 
 use super::chain::Chain;
@@ -32,52 +33,50 @@ impl Spent {
     }
 }
 
+/// Points of the scan, in each of its two spacings.
+const SCAN: usize = 100;
+/// Points spent on bands hidden between those of the scan, at most.
+const MOST_HIDDEN: usize = 4000;
+/// A band that holds less than this is not looked for.
+const LEAST_MASS: f64 = 1e-9;
+
 struct Scan {
     x: f64,
     inside: bool,
     g: Complex,
     t: Vec<Complex>,
+    /// Mass at or below x; only outside.
+    below: f64,
 }
 
-/// The intervals of the support of chain + shift, ascending. `density` multiplies the number of points scanned, `extra` are
-/// more places to look at (in absolute eigenvalues).
-pub(crate) fn intervals(
-    chain: &Chain,
-    shift: f64,
-    solver: &mut Solver<'_>,
-    density: usize,
-    extra: &[f64],
-    spent: &mut Spent,
-) -> Vec<Interval> {
+/// The intervals of the support of the chain, ascending.
+pub(crate) fn intervals(chain: &Chain, solver: &mut Solver<'_>, spent: &mut Spent) -> Vec<Interval> {
     let (low, high) = chain.bounds();
-    let (low, high) = (low + shift, high + shift);
     let width = high - low;
     if width <= 0.0 {
         return Vec::new();
     }
-    let mut look: Vec<f64> = extra.to_vec();
-    look.extend(chain.images().iter().map(|x| x + shift));
-    let fine = 100 * density;
-    look.extend((0..=fine).map(|j| low + width * 10f64.powf(-12.0 * j as f64 / fine as f64)));
-    look.extend((1..fine).map(|j| low + width * j as f64 / fine as f64));
+    // A band lies about each image of a point, if those are few and far between.
+    let mut look: Vec<f64> = if chain.base.len() <= SCAN { chain.images() } else { Vec::new() };
+    look.extend((0..=SCAN).map(|j| low + width * 10f64.powf(-12.0 * j as f64 / SCAN as f64)));
+    look.extend((1..SCAN).map(|j| low + width * j as f64 / SCAN as f64));
     // Just outside the bounds, so that an edge on a bound is a change from outside to inside.
     look.push(low - 1e-3 * width);
     look.push(high + 1e-3 * width);
-    let atoms: Vec<f64> = chain.atoms().iter().map(|a| a.0 + shift).collect();
-    let mut seen: Vec<Scan> = Vec::new();
-    scan(solver, &mut look, &atoms, width, &mut seen, spent);
-    let inside: Vec<f64> = seen.iter().filter(|s| s.inside).map(|s| s.x).collect();
-    if let (Some(a), Some(b)) = (inside.first(), inside.last()) {
-        let mut between: Vec<f64> = (1..2 * fine).map(|j| a + (b - a) * j as f64 / (2 * fine) as f64).collect();
-        scan(solver, &mut between, &atoms, width, &mut seen, spent);
-    }
+    let atoms = chain.atoms();
+    let mut search =
+        Search { solver, atoms: &atoms, width, least: LEAST_MASS.max(chain.mass_rounding()), met: 0, spent };
+    let mut seen = search.scan(look);
+    let hidden: Vec<Scan> = seen.windows(2).flat_map(|pair| search.hidden(&pair[0], &pair[1])).collect();
+    seen.extend(hidden);
+    seen.sort_by(|a, b| a.x.total_cmp(&b.x));
     let mut found = Vec::new();
     let mut open: Option<(f64, Option<u32>)> = None;
     for pair in seen.windows(2) {
         let (left, right) = (&pair[0], &pair[1]);
         match (left.inside, right.inside) {
             (false, true) => {
-                let hard = hardness(solver, left.x.max(low), right, width, spent);
+                let hard = hardness(solver, low, right, width, spent);
                 let edge = match hard {
                     Some(_) => low,
                     None => edge(solver, right, left.x, width, spent),
@@ -98,29 +97,63 @@ pub(crate) fn intervals(
     found
 }
 
-fn scan(
-    solver: &mut Solver<'_>,
-    look: &mut Vec<f64>,
-    atoms: &[f64],
+struct Search<'s, 'c> {
+    solver: &'s mut Solver<'c>,
+    atoms: &'s [(f64, f64)],
     width: f64,
-    seen: &mut Vec<Scan>,
-    spent: &mut Spent,
-) {
-    look.sort_by(f64::total_cmp);
-    look.dedup();
-    // At an atom itself the transform is infinite.
-    look.retain(|x| atoms.iter().all(|a| (x - a).abs() > 1e-13 * width));
-    let mut warm: Option<Vec<Complex>> = None;
-    for &x in look.iter() {
+    least: f64,
+    met: usize,
+    spent: &'s mut Spent,
+}
+
+impl Search<'_, '_> {
+    fn look(&mut self, x: f64, warm: Option<&[Complex]>) -> Scan {
         let mut t = Vec::new();
-        let answer = solver.on_axis(x, warm.as_deref(), &mut t);
-        spent.add(&answer);
+        let answer = self.solver.on_axis(x, warm, &mut t);
+        self.spent.add(&answer);
         let inside = answer.g.im > 0.0;
-        warm = inside.then(|| t.clone());
-        seen.push(Scan { x, inside, g: answer.g, t });
+        let below = if inside { 0.0 } else { self.solver.mass_below(x, &t) };
+        Scan { x, inside, g: answer.g, t, below }
     }
-    seen.sort_by(|a, b| a.x.total_cmp(&b.x));
-    seen.dedup_by(|a, b| a.x == b.x);
+
+    fn scan(&mut self, mut look: Vec<f64>) -> Vec<Scan> {
+        look.sort_by(f64::total_cmp);
+        look.dedup();
+        // At an atom itself the transform is infinite.
+        look.retain(|x| self.atoms.iter().all(|a| (x - a.0).abs() > 1e-13 * self.width));
+        let mut seen: Vec<Scan> = Vec::with_capacity(look.len());
+        for &x in &look {
+            let warm = seen.last().filter(|s| s.inside).map(|s| s.t.clone());
+            let point = self.look(x, warm.as_deref());
+            seen.push(point);
+        }
+        seen
+    }
+
+    /// Points within the bands hidden between two neighbours outside, and the points outside met on the way.
+    fn hidden(&mut self, left: &Scan, right: &Scan) -> Vec<Scan> {
+        let mut met = Vec::new();
+        let mut open = vec![(left.x, left.below, left.inside, right.x, right.below, right.inside, 0)];
+        while let Some((a, fa, a_in, b, fb, b_in, depth)) = open.pop() {
+            let held: f64 = self.atoms.iter().filter(|p| p.0 > a && p.0 < b).map(|p| p.1).sum();
+            if a_in || b_in || fb - fa - held <= self.least || depth > 60 || self.met >= MOST_HIDDEN {
+                continue;
+            }
+            let mut mid = 0.5 * (a + b);
+            if self.atoms.iter().any(|p| (mid - p.0).abs() <= 1e-13 * self.width) {
+                mid = a + 0.51 * (b - a);
+            }
+            if !(mid > a && mid < b) {
+                continue;
+            }
+            let point = self.look(mid, None);
+            open.push((a, fa, false, mid, point.below, point.inside, depth + 1));
+            open.push((mid, point.below, point.inside, b, fb, false, depth + 1));
+            self.met += 1;
+            met.push(point);
+        }
+        met
+    }
 }
 
 /// Whether the density grows without bound towards the lower bound `low`, and how: with exponent -k/(k+1), k + 1.
