@@ -109,7 +109,8 @@
 //! Densities are computed on the real axis itself, not at a small imaginary part, so that nothing is smoothed: edges are
 //! found to rounding and a gap is a gap. The grid gathers at the edges and is refined where needed. The integrated mass is
 //! reported, never divided by, and a mass other than 1 (a band or a lower edge that was missed) makes the certificate say
-//! so after the support was searched anew. With `Population::Eigenvalues` mu_0 is that discrete law: where the ratios are
+//! so. It is compared with the exact mass: the equations are the stationarity conditions of int log(x - z) dmu(x), whose
+//! imaginary part is the distribution function, so that hidden bands are found and `cdf` needs no integration. With `Population::Eigenvalues` mu_0 is that discrete law: where the ratios are
 //! so small that bands about its points no longer overlap, the law has as many intervals.
 
 mod chain;

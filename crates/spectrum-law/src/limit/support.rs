@@ -14,8 +14,7 @@ use super::solve::{Answer, Solver};
 pub(crate) struct Interval {
     pub low: f64,
     pub high: f64,
-    /// The density grows like (x - low)^(2/power - 1): power 1 at a soft edge (a root, by the coordinate used there), k + 1
-    /// at a hard edge with density (x - low)^(-k/(k+1)).
+    /// k + 1 at a hard lower edge, where the density grows like (x - low)^(-k/(k+1)); none at a soft one.
     pub hard: Option<u32>,
 }
 
@@ -37,6 +36,8 @@ impl Spent {
 const SCAN: usize = 100;
 /// Points spent on bands hidden between those of the scan, at most.
 const MOST_HIDDEN: usize = 4000;
+/// How often the gaps are searched once more.
+const ROUNDS: usize = 6;
 /// A band that holds less than this is not looked for.
 const LEAST_MASS: f64 = 1e-9;
 
@@ -69,22 +70,59 @@ pub(crate) fn intervals(chain: &Chain, solver: &mut Solver<'_>, spent: &mut Spen
     let mut seen = search.scan(look);
     let hidden: Vec<Scan> = seen.windows(2).flat_map(|pair| search.hidden(&pair[0], &pair[1])).collect();
     seen.extend(hidden);
-    seen.sort_by(|a, b| a.x.total_cmp(&b.x));
+    // An edge found between a point outside and one inside may be that of another band, with one or more hidden between
+    // them: the mass on the gaps' two sides tells.
     let mut found = Vec::new();
+    for _ in 0..ROUNDS {
+        seen.sort_by(|a, b| a.x.total_cmp(&b.x));
+        let gaps;
+        (found, gaps) = bands(&seen, search.solver, low, width, search.spent);
+        let mut more = Vec::new();
+        for (a, b) in gaps {
+            let (a, b) = (search.look(a, None), search.look(b, None));
+            let met = search.hidden(&a, &b);
+            if met.iter().any(|s| s.inside) {
+                // The gap's own ends part the new bands from the old ones.
+                more.extend([a, b]);
+                more.extend(met);
+            }
+        }
+        if more.is_empty() {
+            break;
+        }
+        seen.extend(more);
+    }
+    found
+}
+
+/// The bands that the points tell of, and the gaps between them (from just above one edge to just below the next).
+fn bands(
+    seen: &[Scan],
+    solver: &mut Solver<'_>,
+    low: f64,
+    width: f64,
+    spent: &mut Spent,
+) -> (Vec<Interval>, Vec<(f64, f64)>) {
+    let (mut found, mut gaps) = (Vec::new(), Vec::new());
     let mut open: Option<(f64, Option<u32>)> = None;
+    let mut above = seen.first().map_or(low, |s| s.x);
     for pair in seen.windows(2) {
         let (left, right) = (&pair[0], &pair[1]);
         match (left.inside, right.inside) {
             (false, true) => {
                 let hard = hardness(solver, low, right, width, spent);
-                let edge = match hard {
-                    Some(_) => low,
+                let (edge, beside) = match hard {
+                    Some(_) => (low, left.x),
                     None => edge(solver, right, left.x, width, spent),
                 };
+                if beside > above {
+                    gaps.push((above, beside));
+                }
                 open = Some((edge, hard));
             }
             (true, false) => {
-                let high = edge(solver, left, right.x, width, spent);
+                let (high, beside) = edge(solver, left, right.x, width, spent);
+                above = beside;
                 if let Some((low, hard)) = open.take()
                     && high > low
                 {
@@ -94,7 +132,12 @@ pub(crate) fn intervals(chain: &Chain, solver: &mut Solver<'_>, spent: &mut Spen
             _ => {}
         }
     }
-    found
+    if let Some(last) = seen.last()
+        && last.x > above
+    {
+        gaps.push((above, last.x));
+    }
+    (found, gaps)
 }
 
 struct Search<'s, 'c> {
@@ -177,8 +220,8 @@ fn hardness(solver: &mut Solver<'_>, low: f64, first: &Scan, width: f64, spent: 
     Some((1.0 / (1.0 + slope.max(-0.95))).round().clamp(2.0, 20.0) as u32)
 }
 
-/// The edge between a point inside and a place outside.
-fn edge(solver: &mut Solver<'_>, from: &Scan, mut out: f64, width: f64, spent: &mut Spent) -> f64 {
+/// The edge between a point inside and a place outside: the last point inside and the first one outside.
+fn edge(solver: &mut Solver<'_>, from: &Scan, mut out: f64, width: f64, spent: &mut Spent) -> (f64, f64) {
     let mut t = from.t.clone();
     let (mut x, mut v) = (from.x, from.g.im.powi(2));
     let mut before: Option<(f64, f64)> = None;
@@ -218,5 +261,5 @@ fn edge(solver: &mut Solver<'_>, from: &Scan, mut out: f64, width: f64, spent: &
             }
         }
     }
-    x
+    (x, out)
 }
