@@ -40,7 +40,8 @@
 //! [`agreement`] (of vectors at two moments), [`gaussian`] (the reference of the shape classes) and [`tolerance`] (what two
 //! backends may differ by).
 //!
-//! The kernels of a network (`ck`, `ntk`) have numbers of their own: [`kernel`].
+//! The kernels of a network (`ck`, `ntk`) have numbers of their own: [`kernel`]. What a gradient of low rank is made of:
+//! [`gradient`](mod@gradient).
 //!
 //! Measures that cost more than a training step should pay, for checkpoints: [`comparison`] (other distributions on the
 //! tail), [`goodness`] (is the power law plausible), [`shuffled`] (the same entries at random places) and [`farms`] (the tail
@@ -57,6 +58,7 @@ pub mod farms;
 pub mod feature_probe;
 pub mod gaussian;
 pub mod goodness;
+pub mod gradient;
 pub mod kernel;
 pub mod measures;
 pub mod null;

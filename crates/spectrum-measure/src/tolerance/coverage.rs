@@ -33,6 +33,8 @@ const SMALLEST: &str = "the smallest value moves by delta of the largest: by del
 const LAWS: &str = "against a law that a solver finds from the run's own data; the eigenvalues themselves are compared";
 const TURNS: &str =
     "vectors of neighbouring values turn into each other; only the gap below the kept ones would bound it";
+const PARTS: &str = "a size or a quotient of parts that may cancel; the shares are compared";
+const ROUNDING: &str = "the run's own rounding";
 const REFIT: &str = "follows a tail fit and a random stream; two analyses of one file agree to the last bit";
 
 /// TW_1's density is nowhere larger.
@@ -69,6 +71,27 @@ impl Setting {
             "entropy" => Coverage::Where { equal: "rank", tolerance: host(9.0 * delta, 0.0) },
             "condition_number" | "smallest_eigenvalue" => Coverage::Not(SMALLEST),
             "label_overlap_10" => Coverage::Not(TURNS),
+            "identity_residue" => Coverage::Not(ROUNDING),
+            "s1_norm"
+            | "s12_norm"
+            | "s2_norm"
+            | "sq_norm"
+            | "e_norm"
+            | "s1_to_s2"
+            | "s1_to_sq"
+            | "s1_to_e"
+            | "second_value_to_e"
+            | "latent_residual_alignment" => Coverage::Not(PARTS),
+            "input_side_s1_alignment_2"
+            | "input_side_spike_alignment_2"
+            | "input_side_overlap"
+            | "output_side_s1_alignment_2"
+            | "output_side_s2_alignment_2"
+            | "output_side_overlap"
+            | "input_side_mean_alignment_2"
+            | "input_side_mean_alignment_3"
+            | "output_side_mean_alignment_2"
+            | "output_side_mean_alignment_3" => Coverage::Not(TURNS),
             m if m.starts_with("law_") || m.starts_with("surrogate_") => Coverage::Not(LAWS),
             // theta^2 by the inverse of lambda(theta), whose slope vanishes at the threshold; an outlier keeps four widths
             // away from it. lambda and variance have 42 and 40 delta.

@@ -220,6 +220,26 @@ impl Setting {
             "change_ks" | "change_ks_matched" => absolute(100.0 * delta + 2.0 / count),
             // As mp_distance; W_0 is the same to the last bit.
             "initial_distance" => absolute(20.0 * delta + started / count),
+            // |dT|_F^2 and |G|_F^2 move by 2 delta |T|_F s_1 and 2 delta s_1 |G|_F; parts may be larger than G.
+            "s1_share" | "s12_share" | "s2_share" | "sq_share" | "e_share" | "joint_share" => {
+                Tolerance { relative: 4.0 * delta + HOST, absolute: 4.0 * delta }
+            }
+            "best_rank_1_share" | "best_rank_2_share" | "best_rank_3_share" => relative(4.0 * delta),
+            // |G b| with a fixed b, twice for the square; b itself turns by delta.
+            "input_side_s1_share" | "input_side_spike_share" => absolute(6.0 * delta),
+            // A difference of two matrices that move by delta s_1 each, over s_1.
+            "residual_s1" | "residual_s1_s2" | "residual_s1_sq" => {
+                Tolerance { relative: delta + HOST, absolute: 2.0 * delta }
+            }
+            // As teacher_alignment.
+            "input_side_s1_alignment_1"
+            | "input_side_spike_alignment_1"
+            | "output_side_s1_alignment_1"
+            | "output_side_s2_alignment_1"
+            | "input_side_mean_alignment_1"
+            | "output_side_mean_alignment_1" => absolute(100.0 * delta),
+            // Means of a smooth function of the pre-activations, which move as the weights do.
+            "mean_derivative" | "derivative_spread" => relative(10.0 * forward),
             // A quotient of norms of features that went through f32 once.
             "kta" | "kta_train" | "kta_matched_norm" | "kta_final_values" => relative(10.0 * forward),
             // The refit's condition number (s_1^2 + lambda n)/(lambda n) is about 1e4 here; errors enter by its root.
