@@ -12,7 +12,7 @@ use common::spectrum;
 const TABLE: &str = "claims-tiny-flex.json";
 
 fn topic(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("experiments").join(name)
+    common::package().parent().unwrap().join("experiments").join(name)
 }
 
 fn verify(topic: &Path, out: &Path, args: &[&str]) -> common::Done {

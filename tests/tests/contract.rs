@@ -68,7 +68,7 @@ layers = ["conv.*"]
 
 /// The quickstart's own file at a quarter of its sizes: the first step at 0.1, then nine at rate 1.
 fn quickstart() -> Bench {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/quickstart.toml");
+    let file = common::package().join("../configs/quickstart.toml");
     Bench::new(&std::fs::read_to_string(file).unwrap())
 }
 

@@ -110,7 +110,7 @@ fn every_metric_is_documented() {
     let bench = Bench::new(TINY);
     let run = bench.finished(&["--set", "spectra.kinds=['weight','update','displacement','gradient']"]);
     let shown = show(&run);
-    let table = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../METRICS.md")).unwrap();
+    let table = fs::read_to_string(common::package().join("../METRICS.md")).unwrap();
     let names = shown["records"].as_array().unwrap().iter().map(|r| r["metric"].as_str().unwrap());
     let names = names.chain(shown["scalars"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()));
     for name in names.collect::<BTreeSet<_>>() {

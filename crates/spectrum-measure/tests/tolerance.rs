@@ -25,7 +25,10 @@ const SUBSTITUTES: [&str; 6] = [
     "ridge_test_loss_final_values",
 ];
 
-const SCALARS: [&str; 8] = [
+const SCALARS: [&str; 11] = [
+    "data_epsilon",
+    "data_rms_product",
+    "data_bound",
     "train_loss",
     "test_loss",
     "test_r2",

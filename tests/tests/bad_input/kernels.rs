@@ -52,7 +52,7 @@ fn a_convolution_needs_images_and_a_kernel_with_a_centre() {
     let two = "data={kind='digits', n=20, n_test=20, classes=[1, 11], targets='sign'}";
     refused(&[two, &model("")], &["class", "11"]);
     let three = "data={kind='digits', n=20, n_test=20, classes=[1, 2, 3], targets='sign'}";
-    refused(&[three, &model("")], &["two classes"]);
+    refused(&[three, &model("")], &["classes is 3", "expected two"]);
 }
 
 #[track_caller]
@@ -70,7 +70,7 @@ fn a_limit_law_of_nothing_is_refused() {
     law(&["ck", "--depth-ratios", "0.5", "--layer", "2"], &["--layer", "1 to 1"]);
     law(&["ck", "--depth-ratios", "0.5", "--explain"], &["--explain", "law ntk"]);
     law(&["ntk", "--depth-ratios", "0.5", "--rates", "1"], &["1", "2"]);
-    law(&["ntk", "--depth-ratios", "0.5", "--rates", "0,0"], &["0"]);
+    law(&["ntk", "--depth-ratios", "0.5", "--rates", "0,0"], &["learning-rate weights", "zero"]);
     law(&["ntk", "--depth-ratios", "0.5", "--explain", "1,-1"], &["-1"]);
     law(&["mp", "--rows", "0", "--cols", "4"], &["0 x 4"]);
     law(&["mp", "--rows", "5", "--cols", "4", "--variance", "-1"], &["variance", "-1"]);

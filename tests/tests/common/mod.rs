@@ -36,6 +36,12 @@ lr = 0.1
 steps = 3
 "#;
 
+/// This package's folder, asked for when the test runs: a test binary that a shared target directory kept from another
+/// checkout would have that one's compiled in.
+pub fn package() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
 /// The program, free of whatever the environment would tell Burn or Spectrum.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spectrum-e2e"));

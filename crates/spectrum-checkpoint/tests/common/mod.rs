@@ -7,8 +7,14 @@ use serde_json::Value;
 use spectrum_checkpoint::{Checkpoint, CheckpointError, TensorBytes};
 use spectrum_core::Precision;
 
+/// This package's folder, asked for when the test runs: a test binary that a shared target directory kept from another
+/// checkout would have that one's compiled in.
+pub fn package() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
 pub fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+    package().join("tests/fixtures").join(name)
 }
 
 pub fn expected() -> Value {

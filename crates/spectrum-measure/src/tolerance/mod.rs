@@ -255,7 +255,7 @@ impl Setting {
             // Samples whose two leading outputs are within the error of each other.
             "train_accuracy" | "test_accuracy" => absolute(0.01 * started),
             // Host arithmetic in f64 on the same data.
-            "linear_test_loss" => relative(0.0),
+            "linear_test_loss" | "data_epsilon" | "data_rms_product" | "data_bound" => relative(0.0),
             "learning_rate" => Tolerance::EXACT,
             _ => return None,
         })
