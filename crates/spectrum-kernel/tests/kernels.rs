@@ -7,8 +7,8 @@ use serde_json::Value;
 use spectrum_core::Precision;
 use spectrum_kernel::{KernelError, Outputs, Settings, conjugate_kernels, tangent_kernel, tangent_kernel_by_samples};
 use spectrum_models::{
-    ActivationKind, ConvNet, ConvNetConfig, InitRule, Mlp, MlpConfig, Network, Parametrization, Place, Scaling,
-    TwoLayer, TwoLayerConfig, freeze_except,
+    ActivationKind, ConvNet, ConvNetConfig, InitRule, InputScale, Mlp, MlpConfig, Network, Parametrization, Place,
+    Scaling, TwoLayer, TwoLayerConfig, freeze_except,
 };
 
 const TEXT: &str = include_str!("../../../experiments/parity/ntk.json");
@@ -132,7 +132,15 @@ fn kernels_agree_with_pytorch() {
                 "two-layer" => {
                     let scaling = if c["scaling"] == "ntk" { Scaling::Ntk } else { Scaling::MeanField };
                     let (inputs, width) = (size(&c["inputs"]), size(&c["width"]));
-                    let config = TwoLayerConfig { inputs, width, activation, normalized, scaling };
+                    let config = TwoLayerConfig {
+                        inputs,
+                        width,
+                        activation,
+                        normalized,
+                        scaling,
+                        input_scale: InputScale::SqrtD,
+                        hidden_std: 1.0,
+                    };
                     check(TwoLayer::new(&config, &place, &mut 1u64).unwrap(), case, &place);
                 }
                 "mlp" => {
@@ -223,6 +231,8 @@ fn what_cannot_be_a_kernel_is_refused() {
         activation: ActivationKind::Relu,
         normalized: false,
         scaling: Scaling::Ntk,
+        input_scale: InputScale::SqrtD,
+        hidden_std: 1.0,
     };
     let model = TwoLayer::new(&config, &place, &mut 1u64).unwrap();
     let x = |n: usize| -> Tensor<2> { Tensor::from_data(TensorData::new(vec![0.5f32; n * 4], [n, 4]), &place.device) };

@@ -22,6 +22,10 @@ pub enum ActivationKind {
     Sin,
     /// arctan x.
     Arctan,
+    /// erf(x / sqrt 2) = 2 Phi(x) - 1: the error function in the Gaussian's own unit.
+    ErfGaussian,
+    /// x + 0.1 tanh x: nearly linear.
+    NearLinear,
     /// x.
     Identity,
 }
@@ -42,6 +46,8 @@ impl ActivationKind {
             Self::Erf => "erf",
             Self::Sin => "sin",
             Self::Arctan => "arctan",
+            Self::ErfGaussian => "erf-gaussian",
+            Self::NearLinear => "near-linear",
             Self::Identity => "identity",
         }
     }
@@ -57,6 +63,8 @@ impl ActivationKind {
             Self::Erf => erf(x),
             Self::Sin => x.sin(),
             Self::Arctan => x.atan(),
+            Self::ErfGaussian => erf(x * std::f64::consts::FRAC_1_SQRT_2),
+            Self::NearLinear => x + 0.1 * x.tanh(),
             Self::Identity => x,
         }
     }
@@ -76,7 +84,31 @@ impl ActivationKind {
             Self::Erf => std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp(),
             Self::Sin => x.cos(),
             Self::Arctan => 1.0 / (1.0 + x * x),
+            // sqrt(2/pi) exp(-x^2/2).
+            Self::ErfGaussian => {
+                std::f64::consts::FRAC_1_SQRT_2 * std::f64::consts::FRAC_2_SQRT_PI * (-0.5 * x * x).exp()
+            }
+            Self::NearLinear => 1.0 + 0.1 * (1.0 - x.tanh().powi(2)),
             Self::Identity => 1.0,
+        }
+    }
+
+    /// The second derivative at one number, in f64; 0 for relu, whose kink carries all of it.
+    #[must_use]
+    pub fn second_derivative_at(self, x: f64) -> f64 {
+        match self {
+            Self::Tanh => -2.0 * x.tanh() * (1.0 - x.tanh().powi(2)),
+            Self::Relu | Self::Identity => 0.0,
+            Self::Softplus => Self::Sigmoid.derivative_at(x),
+            Self::Sigmoid => {
+                let y = 1.0 / (1.0 + (-x).exp());
+                y * (1.0 - y) * (1.0 - 2.0 * y)
+            }
+            Self::Erf => -2.0 * x * self.derivative_at(x),
+            Self::Sin => -x.sin(),
+            Self::Arctan => -2.0 * x / (1.0 + x * x).powi(2),
+            Self::ErfGaussian => -x * self.derivative_at(x),
+            Self::NearLinear => 0.1 * Self::Tanh.second_derivative_at(x),
         }
     }
 
@@ -162,6 +194,53 @@ impl Activation {
         if normalized { Self::normalized(kind) } else { Self::plain(kind) }
     }
 
+    /// First and second derivative, entry by entry, of tensors that record no gradients.
+    #[must_use]
+    pub fn derivatives<const D: usize>(&self, x: Tensor<D>) -> [Tensor<D>; 2] {
+        let one_minus_square = |t: Tensor<D>| (t.clone() * t).mul_scalar(-1.0).add_scalar(1.0);
+        let [first, second] = match self.kind {
+            ActivationKind::Tanh => {
+                let t = spectrum_ops::tanh(x);
+                let d = one_minus_square(t.clone());
+                [d.clone(), (t * d).mul_scalar(-2.0)]
+            }
+            ActivationKind::Relu => {
+                let zero = x.zeros_like();
+                [x.clone().sign().add_scalar(1.0).mul_scalar(0.5), zero]
+            }
+            ActivationKind::Softplus => {
+                let y = spectrum_ops::sigmoid(x);
+                [y.clone(), y.clone() * y.mul_scalar(-1.0).add_scalar(1.0)]
+            }
+            ActivationKind::Sigmoid => {
+                let y = spectrum_ops::sigmoid(x);
+                let d = y.clone() * y.clone().mul_scalar(-1.0).add_scalar(1.0);
+                [d.clone(), d * y.mul_scalar(-2.0).add_scalar(1.0)]
+            }
+            ActivationKind::Erf => {
+                let d = (x.clone() * x.clone()).mul_scalar(-1.0).exp().mul_scalar(std::f64::consts::FRAC_2_SQRT_PI);
+                [d.clone(), (x * d).mul_scalar(-2.0)]
+            }
+            ActivationKind::ErfGaussian => {
+                let factor = std::f64::consts::FRAC_1_SQRT_2 * std::f64::consts::FRAC_2_SQRT_PI;
+                let d = (x.clone() * x.clone()).mul_scalar(-0.5).exp().mul_scalar(factor);
+                [d.clone(), (x * d).mul_scalar(-1.0)]
+            }
+            ActivationKind::Sin => [x.clone().cos(), x.sin().mul_scalar(-1.0)],
+            ActivationKind::Arctan => {
+                let d = (x.clone() * x.clone()).add_scalar(1.0).recip();
+                [d.clone(), (x * d.clone() * d).mul_scalar(-2.0)]
+            }
+            ActivationKind::NearLinear => {
+                let t = spectrum_ops::tanh(x);
+                let d = one_minus_square(t.clone());
+                [d.clone().mul_scalar(0.1).add_scalar(1.0), (t * d).mul_scalar(-0.2)]
+            }
+            ActivationKind::Identity => [x.ones_like(), x.zeros_like()],
+        };
+        if self.scale == 1.0 { [first, second] } else { [first.mul_scalar(self.scale), second.mul_scalar(self.scale)] }
+    }
+
     /// Entry by entry.
     #[must_use]
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
@@ -173,6 +252,8 @@ impl Activation {
             ActivationKind::Erf => spectrum_ops::erf(x),
             ActivationKind::Sin => x.sin(),
             ActivationKind::Arctan => x.atan(),
+            ActivationKind::ErfGaussian => spectrum_ops::erf(x.mul_scalar(std::f64::consts::FRAC_1_SQRT_2)),
+            ActivationKind::NearLinear => x.clone() + spectrum_ops::tanh(x).mul_scalar(0.1),
             ActivationKind::Identity => x,
         };
         let y = if self.shift == 0.0 { y } else { y.sub_scalar(self.shift) };
@@ -209,6 +290,27 @@ mod tests {
                 let h = 1e-5;
                 let numeric = (kind.at(x + h) - kind.at(x - h)) / (2.0 * h);
                 assert!((kind.derivative_at(x) - numeric).abs() < 1e-9, "{kind:?} at {x}");
+                let numeric = (kind.derivative_at(x + h) - kind.derivative_at(x - h)) / (2.0 * h);
+                assert!((kind.second_derivative_at(x) - numeric).abs() < 1e-9, "{kind:?} at {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn derivatives_of_tensors_are_those_of_numbers() {
+        let xs = [-2.3, -0.4, 0.0, 0.7, 1.9];
+        let x: Tensor<1> = Tensor::from_data(
+            burn::tensor::TensorData::new(xs.to_vec(), [xs.len()]),
+            (&burn::tensor::Device::flex(), burn::tensor::DType::F64),
+        );
+        for kind in ActivationKind::ALL {
+            for activation in [Activation::plain(kind), Activation::normalized(kind)] {
+                let [first, second] = activation.derivatives(x.clone()).map(|t| t.into_data().to_vec::<f64>().unwrap());
+                for (k, x) in xs.iter().enumerate() {
+                    assert!((first[k] - activation.scale * kind.derivative_at(*x)).abs() < 1e-13, "{kind:?} at {x}");
+                    let expected = activation.scale * kind.second_derivative_at(*x);
+                    assert!((second[k] - expected).abs() < 1e-13, "{kind:?} at {x}");
+                }
             }
         }
     }

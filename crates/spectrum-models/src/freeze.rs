@@ -33,6 +33,11 @@ pub fn parameter_paths<M: Module>(model: &M) -> Vec<String> {
     parameters(model).into_iter().map(|p| p.0).collect()
 }
 
+/// The id of the parameter at a path.
+pub fn parameter_id<M: Module>(model: &M, path: &str) -> Option<ParamId> {
+    parameters(model).into_iter().find(|p| p.0 == path).map(|p| p.1)
+}
+
 /// Paths of the parameters that train, in declaration order.
 pub fn trained_paths<M: Module>(model: &M) -> Vec<String> {
     struct Trained(Paths);

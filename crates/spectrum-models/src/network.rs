@@ -1,6 +1,6 @@
 //! What the training loop asks of a model.
 
-use burn::module::Module;
+use burn::module::{Module, ParamId};
 use burn::tensor::Tensor;
 use spectrum_core::Architecture;
 
@@ -26,6 +26,13 @@ pub trait Network: Module + Architecture + 'static {
     /// The last hidden layer after its activation (n x width), without the readout's scale. `input_scale` multiplies
     /// the first pre-activation once more (1 is the network's own).
     fn features(&self, prepared: Tensor<2>, input_scale: f64) -> Tensor<2>;
+
+    /// The gradient of the Jacobian penalty R = (1/n) sum_i |grad_x f(x_i)|^2 on prepared inputs, with the id of the one
+    /// parameter that it belongs to; `None` where no closed form is known. Autodiff is of first order.
+    fn jacobian_gradient(&self, prepared: Tensor<2>) -> Option<(ParamId, Tensor<2>)> {
+        let _ = prepared;
+        None
+    }
 
     /// The layer rule that the features belong to.
     fn feature_layer(&self) -> String;

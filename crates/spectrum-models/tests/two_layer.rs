@@ -7,7 +7,9 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use common::{D, H, KINDS, N, bound, deviation, host, moments, noise, places, reference, two_layer};
 use spectrum_core::{Architecture, Order, View};
-use spectrum_models::{ActivationKind, ModelError, Network, Place, Scaling, TwoLayer, TwoLayerConfig, parameter_paths};
+use spectrum_models::{
+    ActivationKind, InputScale, ModelError, Network, Place, Scaling, TwoLayer, TwoLayerConfig, parameter_paths,
+};
 
 /// W (h x d) and a (h) as plain numbers; the parameters lie input x output.
 fn weights(model: &TwoLayer) -> (Vec<Vec<f64>>, Vec<f64>) {
@@ -154,6 +156,8 @@ fn impossible_sizes_are_refused() {
             activation: ActivationKind::Tanh,
             normalized: false,
             scaling: Scaling::Ntk,
+            input_scale: InputScale::SqrtD,
+            hidden_std: 1.0,
         };
         TwoLayer::new(&config, place, &mut 0u64).map(|_| ()).unwrap_err()
     };

@@ -106,6 +106,9 @@ pub enum TrainError {
         /// Bytes free.
         available: u128,
     },
+    /// Weights biased along a spike that the data do not have.
+    #[error("model.init: `biased` needs data with a spike: data.kind = \"spiked\", or data.spikes of images")]
+    NoSpike,
     /// A kernel that cannot be formed.
     #[error("kernels: {0}")]
     Kernel(#[from] KernelError),

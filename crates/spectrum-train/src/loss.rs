@@ -7,7 +7,7 @@ use crate::config::LossKind;
 /// The mean loss of outputs (n x c) against targets (n x c; one-hot rows for classes), as a tensor of one element.
 ///
 /// `Mse` is (1/n) sum over samples of |f - y|^2, without 1/2 (spec A, section 1). `CrossEntropy` is the mean of
-/// -log softmax(f)_y, through the log-sum-exp with the row's maximum taken out.
+/// -log softmax(f)_y; `HalfMse` and `Logistic` are those of arXiv 2510.01303. Cross-entropy goes through the log-sum-exp with the row's maximum taken out.
 ///
 /// Means are products with 1/n: the backward pass of Burn 0.22.1's `div_scalar` takes the reciprocal in f32, which gave
 /// f64 gradients a relative error of 2e-8.
@@ -18,6 +18,12 @@ pub(crate) fn loss(kind: LossKind, outputs: Tensor<2>, targets: Tensor<2>) -> Te
             let r = outputs - targets;
             total(r.clone() * r).mul_scalar(n.recip())
         }
+        LossKind::HalfMse => {
+            let r = outputs - targets;
+            total(r.clone() * r).mul_scalar(0.5 / n)
+        }
+        // ln(1 + e^u) with u = -y f, without overflow.
+        LossKind::Logistic => total(spectrum_ops::softplus((outputs * targets).mul_scalar(-1.0))).mul_scalar(n.recip()),
         LossKind::CrossEntropy => total(activation::log_softmax(outputs, 1) * targets).mul_scalar(-n.recip()),
     }
 }
@@ -68,6 +74,14 @@ mod tests {
             assert!((value(loss(LossKind::CrossEntropy, f.clone(), y.clone())) - expected).abs() < eps);
             // (1 + 1 + 0.25 + 1 + 0 + 4) / 2
             assert!((value(loss(LossKind::Mse, f.clone(), y)) - 3.625).abs() < eps);
+            assert!(
+                (value(loss(LossKind::HalfMse, f.clone(), t(dtype, &[0.0, 1.0, 0.0, 0.0, 0.0, 1.0], [2, 3]))) - 1.8125)
+                    .abs()
+                    < eps
+            );
+            // f = (2, -300), y = (-1, 1): (ln(1 + e^2) + 300)/2.
+            let logistic = loss(LossKind::Logistic, t(dtype, &[2.0, -300.0], [2, 1]), t(dtype, &[-1.0, 1.0], [2, 1]));
+            assert!((value(logistic) - (2f64.exp().ln_1p() + 300.0) / 2.0).abs() < 100.0 * eps);
             assert_eq!(accuracy(f, &[1, 0]), 0.5);
         }
     }

@@ -1,11 +1,15 @@
 //! Model, data and their host-side randomness.
 
-use spectrum_data::{Dataset, Scaling, SingleIndex, Split, Targets, load_images, normals, stream};
+use spectrum_data::{
+    DataError, Dataset, Scaling, SingleIndex, SpikedParts, Split, Targets, load_images, normals, signs, sphere_weights,
+    stream,
+};
 use spectrum_models::{ConvNet, ConvNetConfig, Draw, Mlp, MlpConfig, Place, TwoLayer, TwoLayerConfig};
 
 use crate::TrainError;
 use crate::config::{
-    Config, ConvNetModelConfig, DataConfig, ImagesConfig, LossKind, MlpModelConfig, TwoLayerModelConfig,
+    Config, ConvNetModelConfig, DataConfig, FirstLayer, ImagesConfig, LossKind, MlpModelConfig, ReadoutInit,
+    TwoLayerModelConfig,
 };
 
 /// Initial weights from the run's named streams.
@@ -17,11 +21,19 @@ impl Draw for Streams {
     }
 }
 
+/// The data, and what the training inputs are made of where that is known.
+pub(crate) struct Loaded {
+    pub split: Split,
+    pub parts: Option<SpikedParts>,
+}
+
 /// Draws or reads the data.
-pub(crate) fn load(config: &Config) -> Result<Split, TrainError> {
-    let images = |name: &str, c: &ImagesConfig| -> Result<Split, TrainError> {
+pub(crate) fn load(config: &Config) -> Result<Loaded, TrainError> {
+    let images = |name: &str, c: &ImagesConfig| -> Result<Loaded, TrainError> {
         let scaling = if c.standardise { Scaling::Standard } else { Scaling::Unit };
-        Ok(c.options().apply(load_images(name, c.folder.as_deref(), scaling)?, config.seed)?)
+        let mut split = c.options().apply(load_images(name, c.folder.as_deref(), scaling)?, config.seed)?;
+        let parts = (c.spikes > 0).then(|| SpikedParts::of_data(&mut split, c.spikes)).transpose()?;
+        Ok(Loaded { split, parts })
     };
     match &config.data {
         DataConfig::SingleIndex(d) => {
@@ -41,9 +53,12 @@ pub(crate) fn load(config: &Config) -> Result<Split, TrainError> {
                 centre: d.centre,
                 normalise: d.normalise,
             };
-            Ok(set.draw(config.seed)?)
+            Ok(Loaded { split: set.draw(config.seed)?, parts: None })
         }
-        DataConfig::Spiked(d) => Ok(d.draw(config.seed)?.split),
+        DataConfig::Spiked(d) => {
+            let drawn = d.draw(config.seed)?;
+            Ok(Loaded { split: drawn.split, parts: Some(drawn.parts) })
+        }
         DataConfig::Digits(c) => images("digits", c),
         DataConfig::Fashion1000(c) => images("fashion-1000", c),
         DataConfig::Mnist(c) => images("mnist", c),
@@ -67,20 +82,68 @@ pub(crate) fn loss_kind(config: &Config, set: &Dataset) -> LossKind {
     })
 }
 
+/// Draws rows on the unit sphere and signs, where the config asks for them.
+struct OnSphere<'a> {
+    streams: Streams,
+    config: &'a TwoLayerModelConfig,
+    inputs: usize,
+    /// The first spike's direction and the number of training samples.
+    bias: Option<(&'a [f64], usize)>,
+    failed: Option<DataError>,
+}
+
+impl Draw for OnSphere<'_> {
+    fn normals(&mut self, parameter: &str, count: usize) -> Vec<f64> {
+        let draws = self.streams.normals(parameter, count);
+        match parameter {
+            "hidden.weight" if self.config.init != FirstLayer::Gaussian => {
+                let (d, m) = (self.inputs, count / self.inputs.max(1));
+                match sphere_weights(draws, d, self.bias) {
+                    // The layer is stored input x output, and its entries are multiplied by 1/sqrt(d).
+                    Ok(rows) => (0..count).map(|k| rows[(k % m) * d + k / m] * (d as f64).sqrt()).collect(),
+                    Err(e) => {
+                        self.failed = Some(e);
+                        vec![0.0; count]
+                    }
+                }
+            }
+            "readout.weight" if self.config.readout == ReadoutInit::Sign => signs(&draws),
+            _ => draws,
+        }
+    }
+}
+
 pub(crate) fn two_layer(
     seed: u64,
     m: &TwoLayerModelConfig,
-    inputs: usize,
+    set: &Dataset,
+    parts: Option<&SpikedParts>,
     place: &Place,
 ) -> Result<TwoLayer, TrainError> {
+    let inputs = set.dim;
     let shape = TwoLayerConfig {
         inputs,
         width: m.width,
         activation: m.activation,
         normalized: m.normalized,
         scaling: m.scaling,
+        input_scale: m.inputs(),
+        hidden_std: match m.init {
+            FirstLayer::Gaussian => 1.0,
+            FirstLayer::Sphere | FirstLayer::Biased => (inputs as f64).sqrt().recip(),
+        },
     };
-    Ok(TwoLayer::new(&shape, place, &mut Streams(seed))?)
+    let bias = match (m.init, parts.and_then(|p| p.q.first())) {
+        (FirstLayer::Biased, None) => return Err(TrainError::NoSpike),
+        (FirstLayer::Biased, Some(q)) => Some((&q[..], set.n)),
+        _ => None,
+    };
+    let mut draw = OnSphere { streams: Streams(seed), config: m, inputs, bias, failed: None };
+    let net = TwoLayer::new(&shape, place, &mut draw)?;
+    match draw.failed {
+        Some(e) => Err(e.into()),
+        None => Ok(net),
+    }
 }
 
 pub(crate) fn mlp(seed: u64, m: &MlpModelConfig, set: &Dataset, place: &Place) -> Result<Mlp, TrainError> {

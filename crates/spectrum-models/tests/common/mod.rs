@@ -3,13 +3,13 @@
 
 use burn::tensor::{Device, Tensor};
 use spectrum_core::Precision;
-use spectrum_models::{Activation, ActivationKind, Place, Scaling, TwoLayer, TwoLayerConfig};
+use spectrum_models::{Activation, ActivationKind, InputScale, Place, Scaling, TwoLayer, TwoLayerConfig};
 
 pub const N: usize = 19;
 pub const D: usize = 6;
 pub const H: usize = 11;
 
-pub const KINDS: [ActivationKind; 8] = [
+pub const KINDS: [ActivationKind; 10] = [
     ActivationKind::Tanh,
     ActivationKind::Relu,
     ActivationKind::Softplus,
@@ -17,6 +17,8 @@ pub const KINDS: [ActivationKind; 8] = [
     ActivationKind::Erf,
     ActivationKind::Sin,
     ActivationKind::Arctan,
+    ActivationKind::ErfGaussian,
+    ActivationKind::NearLinear,
     ActivationKind::Identity,
 ];
 
@@ -41,7 +43,15 @@ pub fn host<const R: usize>(t: Tensor<R>) -> Vec<f64> {
 }
 
 pub fn two_layer(place: &Place, activation: ActivationKind, normalized: bool, scaling: Scaling) -> TwoLayer {
-    let config = TwoLayerConfig { inputs: D, width: H, activation, normalized, scaling };
+    let config = TwoLayerConfig {
+        inputs: D,
+        width: H,
+        activation,
+        normalized,
+        scaling,
+        input_scale: InputScale::SqrtD,
+        hidden_std: 1.0,
+    };
     TwoLayer::new(&config, place, &mut 3u64).unwrap()
 }
 
@@ -62,6 +72,11 @@ pub fn plain(kind: ActivationKind, x: f64) -> (f64, f64) {
         ActivationKind::Sigmoid => (logistic, logistic * (1.0 - logistic)),
         ActivationKind::Sin => (x.sin(), x.cos()),
         ActivationKind::Arctan => (x.atan(), 1.0 / (1.0 + x * x)),
+        ActivationKind::NearLinear => (x + 0.1 * x.tanh(), 1.1 - 0.1 * x.tanh().powi(2)),
+        ActivationKind::ErfGaussian => {
+            let (y, d) = plain(ActivationKind::Erf, x / 2f64.sqrt());
+            (y, d / 2f64.sqrt())
+        }
         ActivationKind::Erf => {
             // 2 / sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (2n+1)!!: no term of the other sign (Abramowitz and Stegun 7.1.6).
             let density = 2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp();

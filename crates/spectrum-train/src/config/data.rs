@@ -80,6 +80,10 @@ pub struct ImagesConfig {
     /// Random labels in place of the training set's true ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub random_labels: Option<RandomLabels>,
+    /// Take so many leading principal components as spikes and the rest as bulk, centred, the bulk's mean variance 1; 0 means
+    /// that nothing is decomposed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub spikes: usize,
     /// Centring, removal of principal components, normalisation; after `standardise`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub preprocessing: Preprocessing,
@@ -114,6 +118,26 @@ impl DataConfig {
             Self::Digits(c) | Self::Fashion1000(c) | Self::Mnist(c) | Self::FashionMnist(c) => {
                 c.targets == TargetForm::Sign
             }
+        }
+    }
+
+    /// Whether the targets are -1 and +1.
+    #[must_use]
+    pub fn has_signs(&self) -> bool {
+        match self {
+            Self::SingleIndex(_) => false,
+            Self::Spiked(s) => s.sign,
+            _ => self.has_values(),
+        }
+    }
+
+    /// Whether it is known what of the inputs is a spike.
+    #[must_use]
+    pub fn has_spikes(&self) -> bool {
+        match self {
+            Self::SingleIndex(_) => false,
+            Self::Spiked(_) => true,
+            Self::Digits(c) | Self::Fashion1000(c) | Self::Mnist(c) | Self::FashionMnist(c) => c.spikes > 0,
         }
     }
 

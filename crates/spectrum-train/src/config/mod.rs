@@ -1,6 +1,7 @@
 //! The config of a run: what stands in the TOML file, every default written out.
 
 mod data;
+mod gradients;
 mod kernels;
 mod model;
 mod read;
@@ -12,11 +13,12 @@ use spectrum_core::Precision;
 use spectrum_optim::OptimizerConfig;
 
 pub use data::{DataConfig, ImagesConfig, SingleIndexConfig};
+pub use gradients::GradientsConfig;
 pub use kernels::{KernelLayers, KernelOutput, KernelSamples, KernelsConfig};
-pub use model::{ConvNetModelConfig, MlpModelConfig, ModelConfig, TwoLayerModelConfig};
+pub use model::{ConvNetModelConfig, FirstLayer, MlpModelConfig, ModelConfig, ReadoutInit, TwoLayerModelConfig};
 pub use read::{ConfigSource, Override};
 pub use spectra::{FeatureScale, Nulls, ProbeConfig, SpectraConfig};
-pub use training::{Batch, LossKind, OnDivergence, TrainingConfig};
+pub use training::{Batch, LossKind, OnDivergence, Regularizers, TrainingConfig};
 
 /// Everything that decides the numbers of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,4 +45,6 @@ pub struct Config {
     pub probe: ProbeConfig,
     /// How kernels are recorded.
     pub kernels: KernelsConfig,
+    /// What is measured of gradients beside their spectra.
+    pub gradients: GradientsConfig,
 }

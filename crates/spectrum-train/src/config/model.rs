@@ -1,7 +1,7 @@
 //! `[model]`.
 
 use serde::{Deserialize, Serialize};
-use spectrum_models::{ActivationKind, InitRule, Parametrization, Scaling};
+use spectrum_models::{ActivationKind, InitRule, InputScale, Parametrization, Scaling};
 
 /// Which model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,9 +42,53 @@ pub struct TwoLayerModelConfig {
     /// 1/sqrt(h) (`ntk`) or 1/h (`mean-field`).
     #[serde(default)]
     pub scaling: Scaling,
+    /// The factor of the inputs: 1/sqrt(d) (`sqrt_d`) or none (`none`, the default for rows on the sphere).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_scale: Option<InputScale>,
+    /// The hidden layer's weights at the start.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub init: FirstLayer,
+    /// The readout's weights at the start.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub readout: ReadoutInit,
     /// Path prefixes of what trains.
     #[serde(default = "hidden")]
     pub train: Vec<String>,
+}
+
+impl TwoLayerModelConfig {
+    /// The factor of the inputs, as it was said or as it follows from the weights.
+    #[must_use]
+    pub fn inputs(&self) -> InputScale {
+        self.input_scale.unwrap_or(match self.init {
+            FirstLayer::Gaussian => InputScale::SqrtD,
+            FirstLayer::Sphere | FirstLayer::Biased => InputScale::None,
+        })
+    }
+}
+
+/// The hidden layer's weights at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirstLayer {
+    /// N(0, 1), entry by entry.
+    #[default]
+    Gaussian,
+    /// Rows uniform on the unit sphere.
+    Sphere,
+    /// Such rows plus n^(-1/4) q with the first spike's direction q, brought back to the sphere (arXiv 2510.01303).
+    Biased,
+}
+
+/// The readout's weights at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadoutInit {
+    /// N(0, 1).
+    #[default]
+    Gaussian,
+    /// -1 or +1.
+    Sign,
 }
 
 /// Dense layers.
@@ -99,6 +143,9 @@ pub struct ConvNetModelConfig {
     pub train: Option<Vec<String>>,
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
 fn hidden() -> Vec<String> {
     vec!["hidden".into()]
 }

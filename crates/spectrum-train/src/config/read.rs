@@ -9,7 +9,8 @@ use spectrum_optim::OptimizerConfig;
 use toml::{Table, Value};
 
 use super::{
-    Config, DataConfig, FeatureScale, KernelLayers, KernelsConfig, LossKind, ModelConfig, ProbeConfig, SpectraConfig,
+    Batch, Config, DataConfig, FeatureScale, GradientsConfig, KernelLayers, KernelsConfig, LossKind, ModelConfig,
+    ProbeConfig, SpectraConfig,
 };
 use crate::TrainError;
 
@@ -26,6 +27,7 @@ const TOP: &[&str] = &[
     "spectra",
     "probe",
     "kernels",
+    "gradients",
     "sweep",
     "slurm",
 ];
@@ -135,6 +137,7 @@ impl ConfigSource {
             spectra: self.or("spectra", SpectraConfig::default())?,
             probe: self.or("probe", ProbeConfig::default())?,
             kernels: self.or("kernels", KernelsConfig::default())?,
+            gradients: self.or("gradients", GradientsConfig::default())?,
         };
         check(&config).map_err(|(key, why)| wrong(key, why))?;
         config.optimizer.validate().map_err(|e| wrong("optimizer", e.to_string()))?;
@@ -299,11 +302,55 @@ fn check(c: &Config) -> Result<(), Wrong> {
     if c.training.clip_norm.is_some_and(|n| !(n.is_finite() && n > 0.0)) {
         return Err(("training.clip_norm", "must be finite and positive".into()));
     }
+    let r = &c.training.regularizers;
+    for (key, value) in [
+        ("training.regularizers.weight_decay", r.weight_decay),
+        ("training.regularizers.input_noise", r.input_noise),
+        ("training.regularizers.jacobian", r.jacobian),
+    ] {
+        if !(value.is_finite() && value >= 0.0) {
+            return Err((key, format!("must be finite and not negative, found {value}")));
+        }
+    }
+    if r.jacobian > 0.0 && !matches!(c.model, ModelConfig::TwoLayer(_)) {
+        return Err((
+            "training.regularizers.jacobian",
+            "has a closed form for the two-layer model only; expected `two-layer`".into(),
+        ));
+    }
+    if c.training.loss == Some(LossKind::Logistic) && !c.data.has_signs() {
+        return Err((
+            "training.loss",
+            "logistic needs labels -1 and +1: data.targets = \"sign\", or data.sign = true".into(),
+        ));
+    }
     if c.training.loss == Some(LossKind::CrossEntropy) && c.data.has_values() {
         return Err(("training.loss", "cross-entropy needs classes; this data has real targets".into()));
     }
     if !(c.probe.ridge_lambda.is_finite() && c.probe.ridge_lambda > 0.0) {
         return Err(("probe.ridge_lambda", format!("must be finite and positive, found {}", c.probe.ridge_lambda)));
+    }
+    let g = &c.gradients;
+    if (g.decompose || g.means) && !c.spectra.kinds.contains(&Kind::Gradient) {
+        return Err(("spectra.kinds", "[gradients] measures the kind `gradient`, which is not among them".into()));
+    }
+    if g.decompose {
+        if !matches!(c.model, ModelConfig::TwoLayer(_)) {
+            return Err((
+                "gradients.decompose",
+                "the terms are those of a two-layer network; expected model.kind = \"two-layer\"".into(),
+            ));
+        }
+        if !c.data.has_spikes() {
+            let why = "needs data with spikes: data.kind = \"spiked\", or data.spikes of images";
+            return Err(("gradients.decompose", why.into()));
+        }
+        if c.training.batch != Batch::Full {
+            return Err((
+                "gradients.decompose",
+                "the terms are those of the whole training set; expected training.batch = \"full\"".into(),
+            ));
+        }
     }
     if c.kernels.laws {
         crate::run::limits::applies(c)?;

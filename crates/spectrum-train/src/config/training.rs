@@ -26,6 +26,9 @@ pub struct TrainingConfig {
     /// std * sqrt(entries).
     #[serde(default)]
     pub normalize_weights: bool,
+    /// What is added to the loss.
+    #[serde(default, skip_serializing_if = "Regularizers::is_none")]
+    pub regularizers: Regularizers,
     /// Steps between evaluations on the test set; 0 means every step in full-batch runs and once an epoch otherwise.
     #[serde(default)]
     pub evaluate_every: u64,
@@ -35,6 +38,35 @@ pub struct TrainingConfig {
     /// What to do when the loss is no longer finite.
     #[serde(default)]
     pub on_divergence: OnDivergence,
+}
+
+/// What is added to the loss, in tensor operations on any backend.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Regularizers {
+    /// lambda of lambda |W|_F^2 / 2 over the matrices that train. (The optimizers' own `weight_decay` is not part of the
+    /// gradient that is logged.)
+    pub weight_decay: f64,
+    /// tau of x -> x + tau xi, xi fresh standard normal numbers in every step. Losses are recorded without it.
+    pub input_noise: f64,
+    /// lambda of lambda (1/n) sum |grad_x f(x)|^2, for the two-layer network, by the closed form.
+    pub jacobian: f64,
+    /// Whether the recorded gradient holds them; without, it is that of the loss alone.
+    pub logged: bool,
+}
+
+impl Default for Regularizers {
+    fn default() -> Self {
+        Self { weight_decay: 0.0, input_noise: 0.0, jacobian: 0.0, logged: true }
+    }
+}
+
+impl Regularizers {
+    /// Whether nothing is added.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.weight_decay == 0.0 && self.input_noise == 0.0 && self.jacobian == 0.0
+    }
 }
 
 /// Samples in a batch: `"full"` or a number.
@@ -90,6 +122,10 @@ impl<'de> Deserialize<'de> for Batch {
 pub enum LossKind {
     /// (1/n) sum (f - y)^2, without 1/2. Classes are compared with one-hot rows.
     Mse,
+    /// (1/2n) sum (f - y)^2.
+    HalfMse,
+    /// (1/n) sum ln(1 + exp(-y f)) of labels -1 and +1.
+    Logistic,
     /// Cross-entropy of the softmax.
     CrossEntropy,
 }

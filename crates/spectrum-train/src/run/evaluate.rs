@@ -97,10 +97,11 @@ impl Sets {
         };
         let classes = config.probe.enabled.then(|| ClassProbe::new(train, model.feature_layer())).flatten();
         let train = train.classes.is_some().then(|| train.inner().first(TRAIN_ACCURACY_SAMPLES));
-        let variance = values(&split.test.targets).filter(|_| loss == LossKind::Mse).map(|y| {
-            let mean = y.iter().sum::<f64>() / y.len() as f64;
-            y.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / y.len() as f64
-        });
+        let variance =
+            values(&split.test.targets).filter(|_| matches!(loss, LossKind::Mse | LossKind::HalfMse)).map(|y| {
+                let mean = y.iter().sum::<f64>() / y.len() as f64;
+                y.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / y.len() as f64
+            });
         Self { test: part(&split.test), variance, train, loss, probe, classes }
     }
 }

@@ -2,9 +2,11 @@
 
 mod checkpoint;
 mod evaluate;
+mod gradients;
 mod kernels;
 pub(crate) mod limits;
 mod memory;
+mod regularize;
 mod substitutes;
 mod train;
 mod writer;
@@ -16,7 +18,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use sha2::{Digest, Sha256};
-use spectrum_data::Split;
+use spectrum_data::{SpikedParts, Split};
 use spectrum_measure::null;
 use spectrum_models::{Network, Place, freeze_except};
 use spectrum_store::{Checkpoints, Existing, RunDirectory, RunInfo, RunReader, RunWriter, Status};
@@ -84,14 +86,14 @@ pub fn run(config: &Config, options: &RunOptions, progress: &mut dyn FnMut(Progr
         memory::check(config, sizes)?;
     }
     let (place, facts) = backend::place(&config.backend, config.precision)?;
-    let split = model::load(config)?;
+    let model::Loaded { split, parts } = model::load(config)?;
     let (train, outputs) = (split.train.n, model::outputs(&split.train));
     memory::check(config, memory::Sizes { train, others: split.test.n, inputs: split.train.dim, outputs })?;
     let steps = total_steps(config, split.train.n)?;
-    let session = Session { config, options, dir: &dir, hash: &hash, place, facts, split, steps, start };
+    let session = Session { config, options, dir: &dir, hash: &hash, place, facts, split, parts, steps, start };
     match &config.model {
         ModelConfig::TwoLayer(m) => {
-            let net = model::two_layer(config.seed, m, session.split.train.dim, &session.place)?;
+            let net = model::two_layer(config.seed, m, &session.split.train, session.parts.as_ref(), &session.place)?;
             session.go(net, progress)
         }
         ModelConfig::ConvNet(m) => {
@@ -130,6 +132,7 @@ struct Session<'a> {
     place: Place,
     facts: DeviceFacts,
     split: Split,
+    parts: Option<SpikedParts>,
     steps: u64,
     start: Start,
 }

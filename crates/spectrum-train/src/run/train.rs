@@ -4,17 +4,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::Tensor;
 use spectrum_core::{References, Vectors};
 use spectrum_data::{permutation, stream};
 use spectrum_hook::{Hook, HookOptions, HookStats};
 use spectrum_kernel::{KernelError, Outputs};
-use spectrum_models::{Network, rescale};
+use spectrum_models::{Network, parameter_id, rescale};
 use spectrum_optim::clip_global_norm;
 use spectrum_store::Checkpoints;
 
 use super::evaluate::{self, Sets};
+use super::gradients::{self, Terms};
 use super::kernels::Kernels;
-use super::{Progress, Session, checkpoint, substitutes, writer};
+use super::{Progress, Session, checkpoint, regularize, substitutes, writer};
 use crate::TrainError;
 use crate::config::{Batch, OnDivergence};
 use crate::loss::{loss, value};
@@ -119,6 +121,10 @@ pub(super) fn train<M: Network>(
     let data = Part::new(&s.place, true, &s.split.train, |x| model.prepare(x));
     let sets = Arc::new(Sets::new(config, &s.place, &s.split, &data, kind, &model));
     let kernels = Kernels::new(config, &s.place, &s.split, initial);
+    let terms = match config.gradients.decompose {
+        true => Terms::new(s.parts.as_ref(), &s.split.train, kind, initial),
+        false => None,
+    };
     let mut batches = Batches::new(config.seed, data.n, config.training.batch);
     let full = batches.size.is_none();
     let evaluate_every = match config.training.evaluate_every {
@@ -178,7 +184,15 @@ pub(super) fn train<M: Network>(
         if config.training.normalize_weights && t < s.steps {
             model = rescale(model);
         }
-        let objective = loss(kind, model.forward(x), y);
+        let r = &config.training.regularizers;
+        let last = t == s.steps;
+        let seen = match r.input_noise > 0.0 && !last {
+            true => Some(regularize::noisy(&model, &s.place, &x, config.seed, t + 1, r.input_noise)),
+            false => None,
+        };
+        // The loss on the inputs as they are; the gradient of the step may be that of noisy ones.
+        let targets = y.clone();
+        let objective = loss(kind, model.forward(x.clone()), y.clone());
         let now = value(objective.clone());
         if full && (t > first || from.is_none()) {
             hook.scalar("train_loss", now);
@@ -191,10 +205,39 @@ pub(super) fn train<M: Network>(
         if t == s.steps {
             break;
         }
-        let grads = GradientsParams::from_grads(objective.backward(), &model);
+        let gradient = |o: Tensor<1>| GradientsParams::from_grads(o.backward(), &model);
+        let with = |g: GradientsParams| regularize::add(&model, g, seen.as_ref().unwrap_or(&x), r);
+        // What the step takes, where it is not what is recorded.
+        let (grads, taken) = match &seen {
+            _ if r.is_none() => (gradient(objective), None),
+            Some(noisy) if r.logged => (with(gradient(loss(kind, model.forward(noisy.clone()), y))), None),
+            Some(noisy) => (gradient(objective), Some(with(gradient(loss(kind, model.forward(noisy.clone()), y))))),
+            None if r.logged => (with(gradient(objective)), None),
+            None => {
+                let again = loss(kind, model.forward(x.clone()), y);
+                (gradient(objective), Some(with(gradient(again))))
+            }
+        };
+        // What belongs to the gradient is computed from the weights before the step, and recorded with it.
+        let mut beside = Vec::new();
+        if config.spectra.enabled && hook.records(t + 1) {
+            if let Some(terms) = &terms {
+                let alone = match r.is_none() {
+                    true => None,
+                    false => Some(gradient(loss(kind, model.forward(x.clone()), targets.clone()))),
+                };
+                let id = parameter_id(&model, gradients::LAYER);
+                let autodiff = id.and_then(|id| alone.as_ref().unwrap_or(&grads).get::<2>(id));
+                beside.push(terms.task(&model, autodiff, t + 1));
+            }
+            if config.gradients.means {
+                beside.push(gradients::means(&model, &x, &targets, kind, t + 1));
+            }
+        }
         let rate = config.optimizer.rate(t + 1, s.steps);
         let clip = config.training.clip_norm;
         model = hook.around(model, grads, |model, grads| {
+            let grads = taken.unwrap_or(grads);
             let grads = match clip {
                 Some(max) => clip_global_norm(&model, grads, max).0,
                 None => grads,
@@ -202,6 +245,9 @@ pub(super) fn train<M: Network>(
             optimizer.step(rate, model, grads)
         })?;
         t += 1;
+        for task in beside {
+            hook.submit(task)?;
+        }
         hook.scalar("learning_rate", rate);
         if !full {
             hook.scalar("train_loss", now);
