@@ -8,6 +8,8 @@ use std::f64::consts::FRAC_1_SQRT_2;
 
 use common::matrix;
 use gradient_common::{Case, Setup, dot, norm};
+use spectrum_core::Route;
+use spectrum_linalg::{Plan, alignment, matvec_transposed};
 use spectrum_measure::gradient::regularizer::weight_decay;
 use spectrum_measure::gradient::{
     Activation, Custom, Decomposer, Erf, Loss, MeanDerivative, NearLinear, Relu, Sigmoid, Softplus, SpikedInputs, Tanh,
@@ -62,6 +64,30 @@ fn the_jacobian_penalty_is_the_slope_of_its_objective() {
 #[test]
 fn decay_is_proportional_to_the_weight() {
     assert_eq!(weight_decay(&[1.0, -2.0, 0.5], 0.5), [0.5, -1.0, 0.25]);
+}
+
+/// By itself the penalty's gradient is nearly of rank one, along W^T (a o mu) and a o mu; of what is left the part with sigma''
+/// brings the spike's direction in, and ReLU has no such part (specification, section 10.4: shares 0.96 to 1.00, cosines 0.99
+/// to 1.00; the second direction is q at 0.99 for tanh and at 0.005 for ReLU, at larger sizes).
+#[test]
+fn the_jacobian_penalty_alone() {
+    let setup = Case::new((225, 300, 375), 0.375).draw(0);
+    let (m, d, q) = (setup.m, setup.d, &setup.draw.parts.q[0]);
+    for (activation, along_spike) in [(&Tanh as &dyn Activation, true), (&Relu, false)] {
+        let network = setup.network(activation, false);
+        let penalty = Decomposer::new().jacobian_penalty(&network, &setup.inputs()).unwrap();
+        let sum: Vec<f64> = penalty.direct.iter().zip(&penalty.curvature).map(|(a, b)| a + b).collect();
+        let s = Plan::new().spectrum_of(&sum, m, d, Route::Vectors, 2).unwrap();
+        let all: f64 = s.singular_values.iter().map(|v| v * v).sum();
+        assert!(s.top().powi(2) / all > 0.95);
+        let (left, right) = (s.left.unwrap(), s.right.unwrap());
+        let a_mu = &setup.decompose(activation, false).s1.pairs[0].0;
+        let mut back = vec![0.0; d];
+        matvec_transposed(&setup.weight, m, d, a_mu, &mut back);
+        assert!(alignment(left.column(0), a_mu) > 0.99 && alignment(right.column(0), &back) > 0.98);
+        let second = alignment(right.column(1), q);
+        assert!(if along_spike { second > 0.9 } else { second < 0.2 }, "{activation:?}: {second}");
+    }
 }
 
 /// The noise's part is the slope of its own objective: loss of the smoothed network plus its Jacobian penalty.

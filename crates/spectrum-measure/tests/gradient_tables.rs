@@ -186,6 +186,100 @@ fn table_4_regularisers() {
     }
 }
 
+/// Input noise joins the bulk: the same parts on noisy copies of it, and the closed form of their mean beside 40 copies.
+#[test]
+#[ignore = "prints a table"]
+fn table_4_parts_under_noise() {
+    let names = ["s1_norm", "s2_norm", "s12_norm", "e_norm"];
+    header("10.4, parts under noise: 750, 1000, 1250, NTK", &names);
+    let cases: [(&str, &dyn Activation, Case); 4] = [
+        ("tanh sphere 3/8 0", &Tanh, Case::new(PAPER, 0.375)),
+        ("tanh biased 1/4 0", &Tanh, Case { biased: true, ..Case::new(PAPER, 0.25) }),
+        ("relu biased 1/4 0", &Relu, Case { biased: true, ..Case::new(PAPER, 0.25) }),
+        ("relu sphere 1/8 8/9", &Relu, Case { alpha: 8.0 / 9.0, ..Case::new(PAPER, 0.125) }),
+    ];
+    for (label, activation, case) in cases {
+        for tau in [0.0, 1.0, 2.0] {
+            let of = |seed| {
+                let mut setup = case.draw(seed);
+                noisy(&mut setup, tau, seed);
+                let rows = records(&setup.decompose(activation, false), None);
+                names.iter().map(|name| value(&rows, name)).collect()
+            };
+            let all: Vec<Vec<f64>> = (0..SEEDS).map(of).collect();
+            summary(&format!("{label} tau {tau}"), &names, &all);
+        }
+    }
+    println!("\nclosed form of the noise's mean part against 40 noisy copies, 450, 600, 750, nu 3/8, tau 1:");
+    for (name, activation) in [("tanh", &Tanh as &dyn Activation), ("relu", &Relu)] {
+        let setup = Case::new(SMALL, 0.375).draw(0);
+        let plain = setup.decompose(activation, false).gradient();
+        let mut mean = vec![0.0; plain.len()];
+        for copy in 0..40 {
+            let mut noised = Case::new(SMALL, 0.375).draw(0);
+            noisy(&mut noised, 1.0, copy);
+            let g = noised.decompose(activation, false).gradient();
+            mean.iter_mut().zip(&g).zip(&plain).for_each(|((m, g), p)| *m += (g - p) / 40.0);
+        }
+        let network = setup.network(activation, false);
+        let noise = Decomposer::new().input_noise(&network, &setup.inputs(), Loss::HalfSquaredError, 1.0).unwrap();
+        let closed: Vec<f64> = noise.smoothing.iter().zip(&noise.penalty).map(|(a, b)| a + b).collect();
+        let top = |g: &[f64]| {
+            let s = Plan::new().spectrum_of(g, setup.m, setup.d, Route::Gram, 1).unwrap();
+            (s.top(), s.left.unwrap().column(0).to_vec(), s.right.unwrap().column(0).to_vec())
+        };
+        let (found, sampled) = (top(&closed), top(&mean));
+        println!(
+            "  {name}: |part| {:.4} closed, {:.4} sampled; top pair agrees to {:.4}, {:.4}; |G| {:.4}",
+            found.0,
+            sampled.0,
+            spectrum_linalg::alignment(&found.1, &sampled.1),
+            spectrum_linalg::alignment(&found.2, &sampled.2),
+            top(&plain).0
+        );
+    }
+}
+
+/// Adds noise to the bulk, and its variance to the population's.
+fn noisy(setup: &mut gradient_common::Setup, tau: f64, copy: u64) {
+    let mut rng = spectrum_data::stream(copy, "noise");
+    let parts = &mut setup.draw.parts;
+    parts.bulk.iter_mut().for_each(|x| *x += tau * spectrum_data::normal(&mut rng));
+    parts.bulk_eigenvalues.iter_mut().flatten().for_each(|v| *v += tau * tau);
+}
+
+/// With biased weights the derivatives of all neurons follow z together, and the remainder has a spike of its own, along
+/// X_B^T (r o z).
+#[test]
+#[ignore = "prints a table"]
+fn the_remainder_of_biased_weights() {
+    let names = ["|E|", "stable rank of E", "second value of E", "cos(v_1(E), X_B^T (r o z))", "cos(v_1(G), v_1(E))"];
+    header("remainder: 750, 1000, 1250, NTK, nu 1/4", &names);
+    for (name, activation) in [("relu", &Relu as &dyn Activation), ("tanh", &Tanh)] {
+        for biased in [false, true] {
+            let case = Case { biased, ..Case::new(PAPER, 0.25) };
+            let of = |seed| {
+                let setup = case.draw(seed);
+                let p = setup.decompose(activation, false);
+                let mut plan = Plan::new();
+                let e = plan.spectrum_of(&p.remainder, setup.m, setup.d, Route::Gram, 1).unwrap();
+                let g = plan.spectrum_of(&p.gradient(), setup.m, setup.d, Route::Topk, 1).unwrap();
+                let parts = &setup.draw.parts;
+                let rz: Vec<f64> = p.residual.iter().zip(&parts.z[0]).map(|(r, z)| r * z).collect();
+                let mut along = vec![0.0; setup.d];
+                matvec(&parts.bulk, setup.d, setup.n, &rz, &mut along);
+                let v = |s: &spectrum_core::Spectrum| s.right.as_ref().unwrap().column(0).to_vec();
+                let s = &e.singular_values;
+                let square: f64 = s.iter().map(|x| x * x).sum();
+                let cos = |a: &[f64], b: &[f64]| spectrum_linalg::alignment(a, b);
+                vec![s[0], square / (s[0] * s[0]), s[1], cos(&v(&e), &along), cos(&v(&e), &v(&g))]
+            };
+            let all: Vec<Vec<f64>> = (0..SEEDS).map(of).collect();
+            summary(&format!("{} {name}", if biased { "biased" } else { "sphere" }), &names, &all);
+        }
+    }
+}
+
 #[test]
 #[ignore = "prints a table"]
 fn table_5_along_training() {

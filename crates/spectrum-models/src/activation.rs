@@ -305,7 +305,8 @@ mod tests {
         );
         for kind in ActivationKind::ALL {
             for activation in [Activation::plain(kind), Activation::normalized(kind)] {
-                let [first, second] = activation.derivatives(x.clone()).map(|t| t.into_data().to_vec::<f64>().unwrap());
+                let [first, second] =
+                    activation.derivatives(x.clone()).map(|t| t.into_data().iter::<f64>().collect::<Vec<_>>());
                 for (k, x) in xs.iter().enumerate() {
                     assert!((first[k] - activation.scale * kind.derivative_at(*x)).abs() < 1e-13, "{kind:?} at {x}");
                     let expected = activation.scale * kind.second_derivative_at(*x);

@@ -57,7 +57,7 @@ impl Part {
 }
 
 /// Elements of a tensor as f64, row-major.
-pub(crate) fn host(t: Tensor<2>) -> Vec<f64> {
+pub(crate) fn host<const D: usize>(t: Tensor<D>) -> Vec<f64> {
     let data = t.into_data();
     if let Ok(s) = data.as_slice::<f32>() {
         return s.iter().map(|x| f64::from(*x)).collect();

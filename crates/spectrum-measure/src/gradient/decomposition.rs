@@ -62,8 +62,8 @@ impl Decomposition {
 
 /// Computes decompositions, keeping its buffers between calls.
 ///
-/// One takes 2 n m d operations for the pre-activations and 2 n m d for the remainder (twice that as it is done here). Beside the
-/// answer it holds (m + d)^2 + (n + m) max(d, n) + 2 n m numbers: 90 MB at n 750, d 1000, m 1250.
+/// One takes 2 n m d operations for the pre-activations and as many for the remainder (twice that as it is done here). The
+/// workspace holds (m + d)^2 + d (n + m) + n m numbers and the answer m d: 75 MB at n 750, d 1000, m 1250.
 #[derive(Debug, Default)]
 pub struct Decomposer {
     pub(super) products: Products,

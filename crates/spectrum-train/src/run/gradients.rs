@@ -9,8 +9,8 @@ use spectrum_data::{Dataset, SpikedParts, Targets};
 use spectrum_hook::Task;
 use spectrum_linalg::Plan;
 use spectrum_measure::gradient::{
-    self, Activation as _, Decomposer, Erf, LayerGradient, Loss, MeanDerivative, NearLinear, Relu, Sigmoid, Softplus,
-    SpikedInputs, Tanh, layer_gradient,
+    self, Decomposer, Erf, LayerGradient, Loss, MeanDerivative, NearLinear, Relu, Sigmoid, Softplus, SpikedInputs,
+    Tanh, layer_gradient,
 };
 use spectrum_models::{Activation, ActivationKind, Network, SitePlace, Taps, TwoLayer, parameter, parameter_id};
 
@@ -237,6 +237,7 @@ pub(super) fn means<M: Network>(model: &M, x: &Tensor<2>, y: &Tensor<2>, kind: L
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spectrum_measure::gradient::Activation as _;
 
     /// A 3 x 3 kernel with padding 1 on a 2 x 3 image: the mean over the six places of what each kernel entry meets, by hand.
     #[test]

@@ -1,6 +1,6 @@
 //! What is added to the gradient of the loss.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use spectrum_data::{normals, stream};
