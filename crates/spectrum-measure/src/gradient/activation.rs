@@ -19,18 +19,23 @@ pub trait Activation: Debug + Send + Sync {
     /// sigma''(u); zero almost everywhere for functions of straight pieces.
     fn second(&self, u: f64) -> f64;
 
-    /// sigma and its first three derivatives, smoothed: of v = E sigma(u + sqrt(variance) xi) by u, with xi standard normal.
+    /// sigma(u), sigma'(u), sigma''(u), for functions that have them together for less.
+    fn jet(&self, u: f64) -> [f64; 3] {
+        [self.value(u), self.derivative(u), self.second(u)]
+    }
+
+    /// The smoothed sigma, u -> E sigma(u + sqrt(variance) xi) with xi standard normal, and its first three derivatives by u.
     /// Where the variance is zero the third is not needed and may be anything finite.
     fn smoothed(&self, u: f64, variance: f64) -> [f64; 4] {
         if variance == 0.0 {
-            return [self.value(u), self.derivative(u), self.second(u), 0.0];
+            let [value, first, second] = self.jet(u);
+            return [value, first, second, 0.0];
         }
         let deviation = variance.sqrt();
         let mut means = Rule::quick().mean(|x| {
-            let t = u + deviation * x;
-            let second = self.second(t);
+            let [value, first, second] = self.jet(u + deviation * x);
             // E sigma''' = E[sigma'' xi]/deviation, by parts.
-            [self.value(t), self.derivative(t), second, second * x]
+            [value, first, second, second * x]
         });
         means[3] /= deviation;
         means
@@ -89,6 +94,11 @@ impl Activation for Tanh {
         let t = u.tanh();
         -2.0 * t * (1.0 - t * t)
     }
+    fn jet(&self, u: f64) -> [f64; 3] {
+        let t = u.tanh();
+        let first = 1.0 - t * t;
+        [t, first, -2.0 * t * first]
+    }
 }
 
 /// erf(scale u): the models' own with `scale` 1; the error function that saturates as a normal law, erf(u/sqrt 2), with
@@ -143,6 +153,11 @@ impl Activation for Sigmoid {
     fn second(&self, u: f64) -> f64 {
         -(0.5 * u).tanh() * self.derivative(u)
     }
+    fn jet(&self, u: f64) -> [f64; 3] {
+        let value = self.value(u);
+        let first = self.derivative(u);
+        [value, first, (1.0 - 2.0 * value) * first]
+    }
 }
 
 /// ln(1 + e^u).
@@ -183,6 +198,10 @@ impl Activation for NearLinear {
     }
     fn second(&self, u: f64) -> f64 {
         self.share * Tanh.second(u)
+    }
+    fn jet(&self, u: f64) -> [f64; 3] {
+        let [value, first, second] = Tanh.jet(u).map(|v| self.share * v);
+        [u + value, 1.0 + first, second]
     }
 }
 

@@ -42,7 +42,7 @@ pub struct LayerGradient<'a> {
     pub matrix: Option<&'a LayerMatrix>,
     /// The mean over samples of the layer's input, or why there is none.
     pub mean_input: Result<&'a [f64], &'a Reason>,
-    /// The mean over samples of the derivative of the loss by the layer's output, or why there is none.
+    /// The mean over samples of the derivative of the loss by the layer's output W h, before its activation, or why there is none.
     pub mean_signal: Result<&'a [f64], &'a Reason>,
 }
 

@@ -18,7 +18,9 @@ use crate::battery::record;
 ///   parts are not orthogonal: shares can exceed 1, and do not add up;
 /// - `s1_norm`, `s12_norm`, `s2_norm`, `sq_norm`, `e_norm`: |T|;
 /// - `s1_to_s2`, `s1_to_sq`, `s1_to_e`: |S1| over |S2|, |S_q|, |E|, the balance that the activation shifts;
-/// - `second_value_to_e`: s_2/|E|, above 1 where a second direction stands out;
+/// - `second_value_to_e`: s_2/|E|, above 1 where a second direction stands out of a remainder without a spike of its own;
+/// - `e_stable_rank`: |E|_F^2/|E|^2, near 1 where the remainder has one: weights that lean to the data's spike give it one along
+///   X_B^T (r o z_k), since the derivatives of all neurons then follow z_k together;
 /// - `residual_s1`, `residual_s1_s2`, `residual_s1_sq`: |G - S1|/|G|, |G - S1 - S2|/|G|, |G - S1 - S_q|/|G|;
 /// - `input_side_s1_alignment_1`, `_2`: |cos| of v_1, v_2 and X_B^T r;
 /// - `input_side_spike_alignment_1`, `_2`: norm of the projection of v_1, v_2 onto the span of the q_k, |cos| for one spike;
@@ -30,7 +32,7 @@ use crate::battery::record;
 ///   orthonormal basis of the q_k;
 /// - `latent_residual_alignment`: norm of the projection of r/|r| onto the span of the z_k, which decides the size of S12;
 /// - `mean_derivative`: root mean square of mu; `derivative_spread`: of sigma'_c.
-pub const METRICS: [&str; 34] = [
+pub const METRICS: [&str; 35] = [
     "identity_residue",
     "s1_share",
     "s12_share",
@@ -47,6 +49,7 @@ pub const METRICS: [&str; 34] = [
     "s1_to_sq",
     "s1_to_e",
     "second_value_to_e",
+    "e_stable_rank",
     "residual_s1",
     "residual_s1_s2",
     "residual_s1_sq",
@@ -133,6 +136,10 @@ fn answers(p: &Decomposition, autodiff: Option<&[f64]>, plan: &mut Plan) -> Resu
     out.push(match spectrum.singular_values.get(1) {
         Some(second) => quotient(*second, e_norm),
         None => Reason::TooFewValues { found: m.min(d), needed: 2 }.into(),
+    });
+    out.push(match quotient(e_size, e_norm) {
+        Outcome::Value(root) => (root * root).into(),
+        missing => missing,
     });
     out.extend([quotient(without_s1, g_norm), names_spike(quotient(without_s1_s2, g_norm)), quotient(e_norm, g_norm)]);
     out.extend(sides(p, &spectrum));

@@ -81,6 +81,7 @@ impl Setting {
             | "s1_to_sq"
             | "s1_to_e"
             | "second_value_to_e"
+            | "e_stable_rank"
             | "latent_residual_alignment" => Coverage::Not(PARTS),
             "input_side_s1_alignment_2"
             | "input_side_spike_alignment_2"

@@ -1,6 +1,8 @@
 //! What the tests of gradients share: a network of arXiv 2510.01303 on spiked data, and its records.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod tables;
+
 use spectrum_core::{Kind, MatrixId, StepRows};
 use spectrum_data::{
     BulkScale, Spike, Spiked, SpikedDraw, SpikedTarget, Targets, normals, signs, sphere_weights, stream,
