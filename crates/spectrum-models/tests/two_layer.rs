@@ -166,3 +166,45 @@ fn impossible_sizes_are_refused() {
     assert!(matches!(build(usize::MAX, 2), ModelError::TooLarge { .. }));
     assert!(matches!(build(1 << 32, 1 << 31), ModelError::TooLarge { .. }));
 }
+
+/// R = (1/n) sum_i |c s W^T (a o sigma'(z_i))|^2 in plain numbers.
+fn penalty(x: &[f64], w: &[Vec<f64>], a: &[f64], c: f64, slope: &dyn Fn(f64) -> f64) -> f64 {
+    let s = 1.0 / (D as f64).sqrt();
+    let z = preactivations(x, w);
+    let one = |z: &Vec<f64>| {
+        (0..D).map(|j| (0..H).map(|k| c * s * a[k] * slope(z[k]) * w[k][j]).sum::<f64>().powi(2)).sum::<f64>()
+    };
+    z.iter().map(one).sum::<f64>() / z.len() as f64
+}
+
+/// The closed form of the Jacobian penalty's gradient against central differences of the penalty in plain numbers.
+#[test]
+fn the_jacobian_penaltys_gradient_is_its_difference_quotient() {
+    let x = noise(0.4, N * D);
+    for place in places() {
+        for kind in KINDS.into_iter().filter(|k| *k != ActivationKind::Relu) {
+            for (scaling, normalized) in [(Scaling::Ntk, false), (Scaling::MeanField, true)] {
+                let model = two_layer(&place, kind, normalized, scaling);
+                let (w, a) = weights(&model);
+                let sigma = reference(kind, normalized);
+                let slope = |z: f64| sigma(z).1;
+                let (id, found) = model.jacobian_gradient(prepared(&model, &place, &x)).unwrap();
+                assert_eq!((id, found.dims()), (model.hidden.weight.id, [D, H]));
+                let found = host(found);
+                let largest = found.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+                let c = factor(scaling);
+                for (k, j) in [(0, 0), (3, 2), (H - 1, D - 1)] {
+                    let h = 1e-4;
+                    let moved = |by: f64| {
+                        let mut w = w.clone();
+                        w[k][j] += by;
+                        penalty(&x, &w, &a, c, &slope)
+                    };
+                    let numeric = (moved(h) - moved(-h)) / (2.0 * h);
+                    let gap = (found[j * H + k] - numeric).abs() / largest.max(1e-3);
+                    assert!(gap < 1e-6_f64.max(bound(&place)), "{kind:?} {scaling:?} {:?}: {gap:e}", place.precision);
+                }
+            }
+        }
+    }
+}

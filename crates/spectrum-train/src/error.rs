@@ -177,9 +177,12 @@ impl TrainError {
     #[must_use]
     pub fn is_about_a_key(&self) -> bool {
         match self {
-            Self::Batch { .. } | Self::Model(_) | Self::TooLarge { .. } | Self::NotSquare { .. } | Self::Kernel(_) => {
-                true
-            }
+            Self::Batch { .. }
+            | Self::Model(_)
+            | Self::TooLarge { .. }
+            | Self::NotSquare { .. }
+            | Self::NoSpike
+            | Self::Kernel(_) => true,
             Self::Data(e) => matches!(
                 e,
                 DataError::Request { .. } | DataError::BuiltIn { .. } | DataError::Constant | DataError::TooFew { .. }

@@ -14,3 +14,4 @@ mod disk;
 mod divergence;
 mod kernels;
 mod place;
+mod spiked;

@@ -1,0 +1,154 @@
+//! Gradients along a run: their terms, their regularisers, and what is recorded of them.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Bench, metric, scalar, show};
+use serde_json::Value;
+
+const SPIKED: &str = r#"
+name = "spiked"
+precision = "f64"
+[data]
+kind = "spiked"
+n = 60
+d = 30
+n_test = 20
+noise = 0.1
+spikes = [{ nu = 0.3 }]
+[model]
+kind = "two-layer"
+width = 40
+activation = "tanh"
+init = "sphere"
+readout = "sign"
+[optimizer]
+kind = "sgd"
+lr = 0.5
+[training]
+steps = 3
+loss = "half-mse"
+[spectra]
+kinds = ["weight", "gradient"]
+layers = ["hidden.weight"]
+nulls = false
+[gradients]
+decompose = true
+means = true
+[probe]
+enabled = false
+"#;
+
+fn run(sets: &[&str]) -> Value {
+    let args: Vec<&str> = sets.iter().flat_map(|s| ["--set", s]).collect();
+    show(&Bench::new(SPIKED).finished(&args))
+}
+
+fn of(shown: &Value, name: &str, step: u64) -> f64 {
+    metric(shown, "hidden.weight", "gradient", name)[&step].unwrap()
+}
+
+/// Acceptance test 8 of the specification, along a run, for every loss and scaling: autodiff's gradient is the sum of the terms.
+#[test]
+fn the_terms_add_up_to_the_gradient_of_autodiff_at_every_step() {
+    for sets in [
+        &[][..],
+        &["model.scaling=mean-field", "optimizer.lr=20.0"],
+        &["training.loss=mse", "model.activation=relu"],
+        &["training.loss=logistic", "data.sign=true", "model.activation=softplus"],
+        &["model.init=biased", "model.activation=erf-gaussian", "data.spikes=[{nu=0.3},{nu=0.2}]"],
+        &["model.init=gaussian", "model.readout=gaussian", "model.activation=near-linear", "model.normalized=true"],
+    ] {
+        let shown = run(sets);
+        for step in 1..=3 {
+            let residue = of(&shown, "identity_residue", step);
+            assert!(residue < 1e-12, "{sets:?}, step {step}: {residue:e}");
+        }
+        // Single precision rounds the gradient, not the identity.
+        let single = run(&[sets, &["precision=f32"]].concat());
+        let residue = of(&single, "identity_residue", 3);
+        assert!(residue > 1e-9 && residue < 1e-4, "{sets:?} in f32: {residue:e}");
+    }
+}
+
+/// Weight decay in the loop is the optimizer's coupled one, step by step.
+#[test]
+fn decay_in_the_loop_is_the_optimizers() {
+    let loop_ = run(&["training.regularizers.weight_decay=0.3"]);
+    let optimizer = run(&["optimizer.weight_decay=0.3"]);
+    let none = run(&[]);
+    for step in 0..=3 {
+        let [a, b] = [&loop_, &optimizer].map(|s| scalar(s, "train_loss")[&step].unwrap());
+        assert!((a - b).abs() < 1e-12 * b, "step {step}: {a} and {b}");
+    }
+    assert!((scalar(&loop_, "train_loss")[&3].unwrap() - scalar(&none, "train_loss")[&3].unwrap()).abs() > 1e-6);
+}
+
+/// With `logged = false` the recorded gradient is that of the loss alone, while the step takes the other one.
+#[test]
+fn the_switch_takes_a_regulariser_out_of_the_record_and_not_out_of_the_step() {
+    let none = run(&[]);
+    for regulariser in ["weight_decay=0.5", "input_noise=1.0", "jacobian=5.0"] {
+        let set = format!("training.regularizers.{regulariser}");
+        let logged = run(&[&set]);
+        let hidden = run(&[&set, "training.regularizers.logged=false"]);
+        let norm = |s: &Value, step| of(s, "frobenius_norm", step);
+        assert_eq!(norm(&hidden, 1), norm(&none, 1), "{regulariser}: the first gradient");
+        assert!((norm(&logged, 1) / norm(&none, 1) - 1.0).abs() > 1e-3, "{regulariser} is not in the record");
+        for step in 0..=3 {
+            let [a, b] = [&hidden, &logged].map(|s| scalar(s, "train_loss")[&step].unwrap());
+            assert_eq!(a, b, "{regulariser}, step {step}: the steps differ");
+        }
+        assert_ne!(scalar(&hidden, "train_loss")[&3], scalar(&none, "train_loss")[&3], "{regulariser}");
+        // The terms are those of the loss alone either way.
+        assert_eq!(of(&logged, "s1_norm", 1), of(&none, "s1_norm", 1));
+        assert!(of(&logged, "identity_residue", 2) < 1e-12);
+    }
+}
+
+/// One layer, one sample: the gradient is delta x^T, and both alignments are 1.
+#[test]
+fn the_gradient_of_one_sample_is_along_its_means() {
+    let shown = run(&["data.n=1", "gradients.decompose=false", "data.spikes=[]"]);
+    for name in ["best_rank_1_share", "input_side_mean_alignment_1", "output_side_mean_alignment_1"] {
+        assert!((of(&shown, name, 1) - 1.0).abs() < 1e-9, "{name}: {}", of(&shown, name, 1));
+    }
+}
+
+/// The analogue for any network: layers of a ConvNet have their shares and alignments.
+#[test]
+fn every_layer_of_a_convnet_has_its_means() {
+    let text = r#"
+name = "conv"
+[data]
+kind = "digits"
+n = 50
+n_test = 20
+[model]
+kind = "conv-net"
+channels = [4, 6]
+[optimizer]
+kind = "sgd"
+lr = 0.05
+[training]
+steps = 2
+[spectra]
+kinds = ["gradient"]
+[gradients]
+means = true
+"#;
+    let shown = show(&Bench::new(text).finished(&[]));
+    for layer in ["conv.0.weight", "conv.1.weight", "readout.weight"] {
+        for name in ["best_rank_1_share", "input_side_mean_alignment_1", "output_side_mean_alignment_1"] {
+            let v = metric(&shown, layer, "gradient", name)[&1].unwrap();
+            assert!((0.0..=1.0 + 1e-12).contains(&v), "{layer} {name}: {v}");
+        }
+        // The same gradient as the hook's: its own rank says so.
+        let (share, rank) = (
+            metric(&shown, layer, "gradient", "best_rank_1_share")[&1].unwrap(),
+            metric(&shown, layer, "gradient", "stable_rank")[&1].unwrap(),
+        );
+        assert!((share * rank - 1.0).abs() < 1e-4, "{layer}: {share} and {rank}");
+    }
+}
