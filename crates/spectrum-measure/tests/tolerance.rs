@@ -10,7 +10,7 @@ use rand_distr::{Distribution, StandardNormal};
 use spectrum_core::{Kind, Outcome, Precision, References, Route, Spectrum, StepRows};
 use spectrum_measure::tolerance::{Coverage, PrecisionPair, Setting, Tolerance, tolerance};
 use spectrum_measure::{
-    Battery, FeatureProbe, agreement, comparison, farms, goodness, gradient, kernel, null, shuffled,
+    Battery, FeatureProbe, agreement, comparison, farms, goodness, gradient, kernel, layers, null, shuffled,
 };
 
 const F32: PrecisionPair = PrecisionPair(Precision::F32, Precision::F32);
@@ -93,7 +93,7 @@ fn every_metric_has_a_place_in_the_contract_and_a_line_in_the_table() {
     let nulls = null::Kind::ALL.into_iter().flat_map(null::Kind::metrics);
     let kernels = kernel::METRICS.into_iter().chain(kernel::LABEL_METRICS).chain(kernel::CHANGE_METRICS);
     let laws = kernel::LAW_METRICS.into_iter().chain(kernel::SURROGATE_METRICS);
-    let gradients = gradient::METRICS.into_iter().chain(gradient::LAYER_METRICS);
+    let gradients = gradient::METRICS.into_iter().chain(gradient::LAYER_METRICS).chain(layers::METRICS);
     let others = nulls.chain(kernels).chain(laws).chain(gradients).chain([kernel::INITIAL_DISTANCE]).chain(SUBSTITUTES);
     let extras =
         comparison::METRICS.into_iter().chain(goodness::METRICS).chain(shuffled::METRICS).chain(farms::METRICS);
