@@ -106,6 +106,7 @@ impl Hook {
             kinds: options.kinds.clone(),
             schedule: options.schedule.clone(),
             nulls: options.nulls.clone(),
+            alignments: options.alignments.clone(),
             context,
             pipeline: Pipeline::start(workers, options.queue, sink, recorded)?,
             step: 0,

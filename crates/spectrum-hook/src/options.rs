@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use burn::module::Module;
-use spectrum_core::{Kind, LayerRule, Route};
+use spectrum_core::{Alignment, Kind, LayerRule, Route};
 use spectrum_measure::null;
 
 use crate::select::select;
@@ -25,6 +25,8 @@ pub struct HookOptions {
     /// Nulls that are measured beside each weight. [`null::Kind::RotatedUpdates`] needs every step recorded from 0 on; where
     /// one was left out, or the run was resumed, its records say so.
     pub nulls: Vec<null::Kind>,
+    /// Layers that meet, as the model declares them: where both are recorded, the alignment of their vectors is too.
+    pub alignments: Vec<Alignment>,
     /// Worker threads; 0 for one less than the machine has, and at least one.
     pub workers: usize,
     /// Tasks that may wait for a worker before the training thread does.
@@ -40,6 +42,7 @@ impl Default for HookOptions {
             route: Route::Gram,
             vectors: 8,
             nulls: Vec::new(),
+            alignments: Vec::new(),
             workers: 0,
             queue: 16,
         }

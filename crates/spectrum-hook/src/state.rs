@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use burn::module::Module;
-use spectrum_core::{Kind, StepRows};
+use spectrum_core::{Alignment, Kind, MatrixId, StepRows};
 use spectrum_measure::null;
 
 use crate::pipeline::{Pipeline, Task};
@@ -32,6 +32,7 @@ pub(crate) struct State {
     pub kinds: Vec<Kind>,
     pub schedule: Schedule,
     pub nulls: Vec<null::Kind>,
+    pub alignments: Vec<Alignment>,
     pub context: Arc<Context>,
     pub pipeline: Pipeline,
     pub step: u64,
@@ -76,6 +77,28 @@ impl State {
         self.pipeline.close(self.step, self.parts, rows)
     }
 
+    /// Queues the pairs of layers that meet and are both recorded as one matrix each.
+    fn align(&mut self, spectra: &[(Key, Arc<Slot>)]) -> Result<(), HookError> {
+        let of = |name: &str| {
+            let mut found = spectra.iter().filter(|((l, _), _)| self.layers[*l].name == name);
+            found.next().filter(|_| found.next().is_none())
+        };
+        let mut pairs = Vec::new();
+        for a in &self.alignments {
+            if let (Some(((_, view), x)), Some((_, y))) = (of(&a.first), of(&a.second)) {
+                let id = MatrixId { step: self.step, layer: a.first.clone(), kind: Kind::Weight, view: view.clone() };
+                // One layer may meet several: the records of the first such pair are kept.
+                if !pairs.iter().any(|(other, ..): &(MatrixId, _, _, _)| other.layer == id.layer) {
+                    pairs.push((id, x.clone(), y.clone(), a.meeting));
+                }
+            }
+        }
+        for (id, x, y, meeting) in pairs {
+            self.submit(tasks::layers(id, x, y, meeting))?;
+        }
+        Ok(())
+    }
+
     /// The slot of W_0's spectrum. At step 0 it is the weight's own; a resumed run computes it again.
     fn initial_spectrum(&mut self, key: &Key, own: &Arc<Slot>) -> Result<Arc<Slot>, HookError> {
         if self.step == 0 {
@@ -101,6 +124,7 @@ impl State {
         let (weight, displacement, update) = (has(Kind::Weight), has(Kind::Displacement), has(Kind::Update));
         let context = self.context.clone();
         let first = self.step == 0;
+        let mut spectra: Vec<(Key, Arc<Slot>)> = Vec::new();
         for (key, now) in weights {
             self.matrices += 1;
             let before = self.last.remove(&key).filter(|l| l.snapshot.step + 1 == self.step);
@@ -136,6 +160,11 @@ impl State {
             if let (Some((before, previous)), Some(current)) = (previous, &slot) {
                 self.submit(tasks::update(context.clone(), now.clone(), before, previous, current.clone()))?;
             }
+            if let Some(slot) = &slot
+                && !self.alignments.is_empty()
+            {
+                spectra.push((key.clone(), slot.clone()));
+            }
             let initial = self.initial.get(&key).filter(|_| !first).cloned();
             if let Some(initial) = initial {
                 if displacement {
@@ -155,6 +184,9 @@ impl State {
             if update {
                 self.last.insert(key, Last { snapshot: now, slot });
             }
+        }
+        if weight {
+            self.align(&spectra)?;
         }
         for g in gradients {
             self.matrices += 1;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use spectrum_core::{Kind, LayerMatrix, Outcome, Pool, Reason, Record, StepRows};
+use spectrum_core::{Kind, LayerMatrix, MatrixId, Meeting, Outcome, Pool, Reason, Record, StepRows};
 use spectrum_measure::kernel::{self, INITIAL_DISTANCE, KernelSample, spectrum_distance};
-use spectrum_measure::{Recorder, identity, null};
+use spectrum_measure::{Recorder, identity, layers, null};
 
 use crate::pipeline::Task;
 use crate::slot::{Promise, Slot};
@@ -130,6 +130,18 @@ pub(crate) fn rotated_updates(context: Arc<Context>, w: Arc<Snapshot>, ticket: T
                 }
             });
         }
+        rows
+    })
+}
+
+/// How the vectors of two layers meet; the records belong to the first.
+pub(crate) fn layers(id: MatrixId, first: Arc<Slot>, second: Arc<Slot>, meeting: Meeting) -> Task {
+    Box::new(move |_| {
+        let mut rows = StepRows::new(id.step);
+        let (a, b) = (first.wait(), second.wait());
+        let missing = Reason::NotComputed("a spectrum".to_owned());
+        let (a, b) = (a.as_deref().ok_or(&missing), b.as_deref().ok_or(&missing));
+        layers::records(&id, a, b, meeting, &mut rows);
         rows
     })
 }

@@ -60,6 +60,7 @@ pub mod gaussian;
 pub mod goodness;
 pub mod gradient;
 pub mod kernel;
+pub mod layers;
 pub mod measures;
 pub mod null;
 mod recorder;

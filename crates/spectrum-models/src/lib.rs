@@ -17,6 +17,7 @@ mod network;
 mod parameter;
 mod place;
 mod rescale;
+mod sum_embedding;
 mod taps;
 mod two_layer;
 
@@ -32,5 +33,6 @@ pub use network::Network;
 pub use parameter::{parameter, with_parameter};
 pub use place::Place;
 pub use rescale::rescale;
+pub use sum_embedding::{SumEmbedding, SumEmbeddingConfig};
 pub use taps::{Site, SitePlace, Taps};
 pub use two_layer::{InputScale, Scaling, TwoLayer, TwoLayerConfig};

@@ -1,15 +1,17 @@
 //! Model, data and their host-side randomness.
 
 use spectrum_data::{
-    DataError, Dataset, Scaling, SingleIndex, SpikedParts, Split, Targets, load_images, normals, signs, sphere_weights,
-    stream,
+    DataError, Dataset, PairInputs, Scaling, SingleIndex, SpikedParts, Split, Targets, load_images, normals, signs,
+    sphere_weights, stream,
 };
-use spectrum_models::{ConvNet, ConvNetConfig, Draw, Mlp, MlpConfig, Place, TwoLayer, TwoLayerConfig};
+use spectrum_models::{
+    ConvNet, ConvNetConfig, Draw, Mlp, MlpConfig, Place, SumEmbedding, SumEmbeddingConfig, TwoLayer, TwoLayerConfig,
+};
 
 use crate::TrainError;
 use crate::config::{
     Config, ConvNetModelConfig, DataConfig, FirstLayer, ImagesConfig, LossKind, MlpModelConfig, ReadoutInit,
-    TwoLayerModelConfig,
+    SumEmbeddingModelConfig, TwoLayerModelConfig,
 };
 
 /// Initial weights from the run's named streams.
@@ -55,6 +57,7 @@ pub(crate) fn load(config: &Config) -> Result<Loaded, TrainError> {
             };
             Ok(Loaded { split: set.draw(config.seed)?, parts: None })
         }
+        DataConfig::Modular(d) => Ok(Loaded { split: d.draw(config.seed)?.split(PairInputs::OneHot)?, parts: None }),
         DataConfig::Spiked(d) => {
             let drawn = d.draw(config.seed)?;
             Ok(Loaded { split: drawn.split, parts: Some(drawn.parts) })
@@ -177,4 +180,15 @@ pub(crate) fn conv_net(seed: u64, m: &ConvNetModelConfig, set: &Dataset, place: 
         init: m.init,
     };
     Ok(ConvNet::new(&shape, place, &mut Streams(seed))?)
+}
+
+pub(crate) fn sum_embedding(
+    seed: u64,
+    m: &SumEmbeddingModelConfig,
+    set: &Dataset,
+    place: &Place,
+) -> Result<SumEmbedding, TrainError> {
+    let shape =
+        SumEmbeddingConfig { tokens: outputs(set), embedding: m.embedding, hidden: m.hidden, activation: m.activation };
+    Ok(SumEmbedding::new(&shape, place, &mut Streams(seed))?)
 }

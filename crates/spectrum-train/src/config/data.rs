@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use spectrum_data::{ImageOptions, Link, Preprocessing, RandomLabels, Spiked, Subset, TargetForm};
+use spectrum_data::{ImageOptions, Link, ModularArithmetic, Preprocessing, RandomLabels, Spiked, Subset, TargetForm};
 
 /// Which data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,6 +13,8 @@ pub enum DataConfig {
     SingleIndex(SingleIndexConfig),
     /// An anisotropic bulk with rank-one spikes.
     Spiked(Spiked),
+    /// Modular arithmetic: every pair of residues with its result.
+    Modular(ModularArithmetic),
     /// The 8x8 digits that come with the program.
     Digits(ImagesConfig),
     /// The 1000-image Fashion-MNIST cut that comes with the program.
@@ -115,6 +117,7 @@ impl DataConfig {
     pub fn has_values(&self) -> bool {
         match self {
             Self::SingleIndex(_) | Self::Spiked(_) => true,
+            Self::Modular(_) => false,
             Self::Digits(c) | Self::Fashion1000(c) | Self::Mnist(c) | Self::FashionMnist(c) => {
                 c.targets == TargetForm::Sign
             }
@@ -125,7 +128,7 @@ impl DataConfig {
     #[must_use]
     pub fn has_signs(&self) -> bool {
         match self {
-            Self::SingleIndex(_) => false,
+            Self::SingleIndex(_) | Self::Modular(_) => false,
             Self::Spiked(s) => s.sign,
             _ => self.has_values(),
         }
@@ -135,7 +138,7 @@ impl DataConfig {
     #[must_use]
     pub fn has_spikes(&self) -> bool {
         match self {
-            Self::SingleIndex(_) => false,
+            Self::SingleIndex(_) | Self::Modular(_) => false,
             Self::Spiked(_) => true,
             Self::Digits(c) | Self::Fashion1000(c) | Self::Mnist(c) | Self::FashionMnist(c) => c.spikes > 0,
         }
@@ -144,7 +147,7 @@ impl DataConfig {
     /// Whether the samples are images.
     #[must_use]
     pub fn has_images(&self) -> bool {
-        !matches!(self, Self::SingleIndex(_) | Self::Spiked(_))
+        !matches!(self, Self::SingleIndex(_) | Self::Spiked(_) | Self::Modular(_))
     }
 }
 

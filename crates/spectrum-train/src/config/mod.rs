@@ -15,7 +15,10 @@ use spectrum_optim::OptimizerConfig;
 pub use data::{DataConfig, ImagesConfig, SingleIndexConfig};
 pub use gradients::GradientsConfig;
 pub use kernels::{KernelLayers, KernelOutput, KernelSamples, KernelsConfig};
-pub use model::{ConvNetModelConfig, FirstLayer, MlpModelConfig, ModelConfig, ReadoutInit, TwoLayerModelConfig};
+pub use model::{
+    ConvNetModelConfig, FirstLayer, MlpModelConfig, ModelConfig, ReadoutInit, SumEmbeddingModelConfig,
+    TwoLayerModelConfig,
+};
 pub use read::{ConfigSource, Override};
 pub use spectra::{FeatureScale, Nulls, ProbeConfig, SpectraConfig};
 pub use training::{Batch, LossKind, OnDivergence, Regularizers, TrainingConfig};

@@ -13,6 +13,8 @@ pub enum ModelConfig {
     Mlp(MlpModelConfig),
     /// Convolutions and a readout.
     ConvNet(ConvNetModelConfig),
+    /// The sum of two embeddings, and a hidden layer.
+    SumEmbedding(SumEmbeddingModelConfig),
 }
 
 impl ModelConfig {
@@ -23,6 +25,7 @@ impl ModelConfig {
             Self::TwoLayer(m) => Some(&m.train),
             Self::Mlp(m) => m.train.as_deref(),
             Self::ConvNet(m) => m.train.as_deref(),
+            Self::SumEmbedding(m) => m.train.as_deref(),
         }
     }
 }
@@ -117,6 +120,24 @@ pub struct MlpModelConfig {
     pub train: Option<Vec<String>>,
 }
 
+/// x = E[a] + E[b], logits = W2 sigma(W1 x + b1) + b2.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SumEmbeddingModelConfig {
+    /// Width of the embedding.
+    #[serde(default = "sixty_four")]
+    pub embedding: usize,
+    /// Hidden neurons.
+    #[serde(default = "hundred_twenty_eight")]
+    pub hidden: usize,
+    /// sigma.
+    #[serde(default = "relu")]
+    pub activation: ActivationKind,
+    /// Path prefixes of what trains; everything without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<Vec<String>>,
+}
+
 /// Convolutions, each with its activation and a mean over 2 x 2 windows; then a dense readout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,6 +172,12 @@ fn hidden() -> Vec<String> {
 }
 fn relu() -> ActivationKind {
     ActivationKind::Relu
+}
+fn sixty_four() -> usize {
+    64
+}
+fn hundred_twenty_eight() -> usize {
+    128
 }
 fn three() -> usize {
     3

@@ -262,6 +262,19 @@ fn check(c: &Config) -> Result<(), Wrong> {
                 return Err(("model.kind", why.into()));
             }
         }
+        ModelConfig::SumEmbedding(m) => {
+            positive("model.embedding", m.embedding)?;
+            positive("model.hidden", m.hidden)?;
+            if m.embedding.max(m.hidden) > ELEMENTS >> 13 {
+                return Err(("model.hidden", "embedding and hidden layer do not fit into memory".into()));
+            }
+            if !matches!(c.data, DataConfig::Modular(_)) {
+                return Err((
+                    "model.kind",
+                    "sum-embedding needs pairs of residues: expected data.kind = \"modular\"".into(),
+                ));
+            }
+        }
         ModelConfig::ConvNet(m) => {
             if m.channels.is_empty() {
                 return Err(("model.channels", "needs at least one convolution".into()));

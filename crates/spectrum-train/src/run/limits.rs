@@ -47,8 +47,8 @@ pub(crate) fn applies(config: &Config) -> Result<(Vec<usize>, ActivationKind), (
             }
             Ok((m.hidden.clone(), m.activation))
         }
-        ModelConfig::ConvNet(_) => {
-            Err(("kernels.laws", "there is no limit law of convolutions here; expected `two-layer` or `mlp`".into()))
+        ModelConfig::ConvNet(_) | ModelConfig::SumEmbedding(_) => {
+            Err(("kernels.laws", "there is no limit law of this model; expected `two-layer` or `mlp`".into()))
         }
     }
 }

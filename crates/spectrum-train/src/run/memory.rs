@@ -40,6 +40,7 @@ fn needed(config: &Config, s: Sizes) -> u128 {
     match &config.model {
         ModelConfig::TwoLayer(m) => widths.push(m.width),
         ModelConfig::Mlp(m) => widths.extend(&m.hidden),
+        ModelConfig::SumEmbedding(m) => widths.extend([m.embedding, m.hidden]),
         // Maps shrink to a quarter at each pooling; weights are few beside them.
         ModelConfig::ConvNet(m) => {
             widths.extend(m.channels.iter().enumerate().map(|(i, c)| c.saturating_mul(s.inputs >> (2 * i).min(63))));

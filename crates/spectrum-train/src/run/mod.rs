@@ -96,6 +96,10 @@ pub fn run(config: &Config, options: &RunOptions, progress: &mut dyn FnMut(Progr
             let net = model::two_layer(config.seed, m, &session.split.train, session.parts.as_ref(), &session.place)?;
             session.go(net, progress)
         }
+        ModelConfig::SumEmbedding(m) => {
+            let net = model::sum_embedding(config.seed, m, &session.split.train, &session.place)?;
+            session.go(net, progress)
+        }
         ModelConfig::ConvNet(m) => {
             let net = model::conv_net(config.seed, m, &session.split.train, &session.place)?;
             session.go(net, progress)

@@ -33,7 +33,7 @@ pub(super) struct Outcome<M> {
     pub training: Duration,
 }
 
-fn hook_options(s: &Session<'_>) -> HookOptions {
+fn hook_options<M: Network>(s: &Session<'_>, model: &M) -> HookOptions {
     let c = &s.config.spectra;
     HookOptions {
         layers: if c.enabled { c.layers.clone() } else { Vec::new() },
@@ -42,6 +42,7 @@ fn hook_options(s: &Session<'_>) -> HookOptions {
         route: c.route,
         vectors: c.vectors,
         nulls: c.nulls.0.clone(),
+        alignments: model.alignments(),
         workers: c.workers,
         queue: c.queue,
     }
@@ -49,7 +50,7 @@ fn hook_options(s: &Session<'_>) -> HookOptions {
 
 /// Checks what can be checked before the run directory is made.
 pub(super) fn check<M: Network>(s: &Session<'_>, model: &M) -> Result<(), TrainError> {
-    hook_options(s).check(model, &model.rules())?;
+    hook_options(s, model).check(model, &model.rules())?;
     let outputs = outputs(&s.split.train);
     match s.config.kernels.output.0 {
         Outputs::One(asked) if asked >= outputs => {
@@ -134,7 +135,7 @@ pub(super) fn train<M: Network>(
 
     let clock = Instant::now();
     let first = from.map_or(0, |f| f.step);
-    let (rules, options, references) = (model.rules(), hook_options(s), references(s, initial));
+    let (rules, options, references) = (model.rules(), hook_options(s, &model), references(s, initial));
     let sink_box = Box::new(sink.clone());
     let hook = match from {
         Some(f) => Hook::attach_at(initial, &model, f.step, &rules, &options, references, sink_box)?,

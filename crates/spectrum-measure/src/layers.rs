@@ -1,0 +1,132 @@
+//! How the singular vectors of two layers meet.
+
+use spectrum_core::{MatrixId, Meeting, Outcome, Reason, Record, Spectrum, StepRows, Vectors};
+use spectrum_linalg::alignment;
+
+use crate::battery::record;
+
+/// Metrics of two layers that meet, in the order of the records; they belong to the first layer.
+///
+/// - `alignment_score`: mean over the first ten i of |<a_i, b_i>|, a the singular vectors of the first layer on the side where
+///   they meet, b those of the second (Yunis et al., arXiv 2408.11804, equations 3 and 4);
+/// - `alignment_top`: |<a_1, b_1>|;
+/// - `alignment_baseline`: sqrt(2/(pi d)), the mean of |<a, b>| for independent directions in d dimensions (as d grows).
+pub const METRICS: [&str; 3] = ["alignment_score", "alignment_top", "alignment_baseline"];
+
+/// Pairs in the score.
+const PAIRS: usize = 10;
+
+/// Appends the records of [`METRICS`] under the first layer's identity.
+///
+/// Missing as [`Reason::NotComputed`] where vectors were not kept, [`Reason::NotApplicable`] where the sides have different
+/// lengths, and the reason of a spectrum that is not there. Of fewer than ten pairs the score is the mean of those there are.
+pub fn records(
+    id: &MatrixId,
+    first: Result<&Spectrum, &Reason>,
+    second: Result<&Spectrum, &Reason>,
+    meeting: Meeting,
+    rows: &mut StepRows,
+) {
+    let answer = first.and_then(|a| second.map(|b| (a, b))).map_err(Clone::clone).and_then(|(a, b)| {
+        let (x, y) = match meeting {
+            Meeting::Consecutive => (&a.left, &b.right),
+            Meeting::Outputs => (&a.left, &b.left),
+            Meeting::Inputs => (&a.right, &b.right),
+        };
+        let missing = || Reason::NotComputed("singular vectors".to_owned());
+        meet(x.as_ref().ok_or_else(missing)?, y.as_ref().ok_or_else(missing)?)
+    });
+    let outcomes: [Outcome; 3] = match answer {
+        Ok(values) => values.map(Outcome::from),
+        Err(reason) => std::array::from_fn(|_| Outcome::Missing(reason.clone())),
+    };
+    let all: Vec<Record> = METRICS.iter().zip(outcomes).map(|(metric, o)| record(id, metric, o)).collect();
+    rows.records.extend(all);
+}
+
+fn meet(a: &Vectors, b: &Vectors) -> Result<[f64; 3], Reason> {
+    if a.len != b.len {
+        return Err(Reason::NotApplicable(format!("vectors of length {} and {}", a.len, b.len)));
+    }
+    let k = a.count.min(b.count).min(PAIRS);
+    if k == 0 {
+        return Err(Reason::NotComputed("singular vectors".to_owned()));
+    }
+    let score = (0..k).map(|i| alignment(a.column(i), b.column(i))).sum::<f64>() / k as f64;
+    let baseline = (2.0 / (std::f64::consts::PI * a.len as f64)).sqrt();
+    Ok([score, alignment(a.column(0), b.column(0)), baseline])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use spectrum_core::{Kind, Route};
+    use spectrum_linalg::Plan;
+
+    fn id() -> MatrixId {
+        MatrixId { step: 0, layer: "a".into(), kind: Kind::Weight, view: "matrix".into() }
+    }
+
+    fn values(rows: &StepRows) -> Vec<Option<f64>> {
+        rows.records.iter().map(|r| r.outcome.value()).collect()
+    }
+
+    /// Two diagonal matrices share their axes in the same order; with the second's order reversed only the middle one of three is
+    /// left, and a transposed second layer meets on its other side.
+    #[test]
+    fn axes_meet_in_their_order() {
+        let mut plan = Plan::new();
+        let mut diagonal = |d: [f64; 3]| {
+            let m: Vec<f64> = (0..9).map(|k| if k % 4 == 0 { d[k / 4] } else { 0.0 }).collect();
+            plan.spectrum_of(&m, 3, 3, Route::Vectors, 3).unwrap()
+        };
+        let (a, b, c) = (diagonal([3.0, 2.0, 1.0]), diagonal([5.0, 4.0, 3.0]), diagonal([1.0, 2.0, 3.0]));
+        let score = |x: &Spectrum, y: &Spectrum| {
+            let mut rows = StepRows::new(0);
+            records(&id(), Ok(x), Ok(y), Meeting::Consecutive, &mut rows);
+            values(&rows)
+        };
+        let baseline = Some((2.0 / (std::f64::consts::PI * 3.0)).sqrt());
+        assert_eq!(score(&a, &b), [Some(1.0), Some(1.0), baseline]);
+        let mixed = score(&a, &c);
+        assert!((mixed[0].unwrap() - 1.0 / 3.0).abs() < 1e-12 && mixed[1].unwrap() < 1e-12);
+    }
+
+    /// Acceptance test 4 of the specification: of independent layers the score is near sqrt(2/(pi dim)).
+    #[test]
+    fn independent_layers_are_at_the_baseline() {
+        use rand_chacha::ChaCha8Rng;
+        use rand_chacha::rand_core::SeedableRng;
+        use rand_distr::{Distribution, StandardNormal};
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let mut plan = Plan::new();
+        let mut draw = |rows: usize, cols: usize| {
+            let m: Vec<f64> = (0..rows * cols).map(|_| StandardNormal.sample(&mut rng)).collect();
+            plan.spectrum_of(&m, rows, cols, Route::Gram, 10).unwrap()
+        };
+        let mut sum = 0.0;
+        for _ in 0..8 {
+            let (a, b) = (draw(96, 40), draw(30, 96));
+            let mut rows = StepRows::new(0);
+            records(&id(), Ok(&a), Ok(&b), Meeting::Consecutive, &mut rows);
+            sum += values(&rows)[0].unwrap() / 8.0;
+        }
+        // 80 terms of mean 0.0814 and deviation 0.0615: 0.0069 for their mean.
+        assert!((sum - (2.0 / (std::f64::consts::PI * 96.0)).sqrt()).abs() < 4.0 * 0.0069, "{sum}");
+    }
+
+    #[test]
+    fn what_cannot_meet_says_why() {
+        let mut plan = Plan::new();
+        let a = plan.spectrum_of(&[1.0, 2.0, 3.0, 4.0], 2, 2, Route::Gram, 0).unwrap();
+        let b = plan.spectrum_of(&[1.0; 9], 3, 3, Route::Gram, 2).unwrap();
+        let c = plan.spectrum_of(&[1.0, 2.0, 3.0, 4.0], 2, 2, Route::Gram, 2).unwrap();
+        let mut rows = StepRows::new(0);
+        records(&id(), Ok(&a), Ok(&c), Meeting::Consecutive, &mut rows);
+        records(&id(), Ok(&c), Ok(&b), Meeting::Consecutive, &mut rows);
+        assert!(matches!(rows.records[0].outcome, Outcome::Missing(Reason::NotComputed(_))));
+        assert!(matches!(rows.records[3].outcome, Outcome::Missing(Reason::NotApplicable(_))));
+    }
+}
