@@ -109,6 +109,12 @@ pub enum TrainError {
     /// Weights biased along a spike that the data do not have.
     #[error("model.init: `biased` needs data with a spike: data.kind = \"spiked\", or data.spikes of images")]
     NoSpike,
+    /// A limit law for the trace over several outputs.
+    #[error("kernels.output: the limit law is that of one output; expected a number below {outputs}, found \"trace\"")]
+    LawOfOneOutput {
+        /// Outputs there are.
+        outputs: usize,
+    },
     /// A kernel that cannot be formed.
     #[error("kernels: {0}")]
     Kernel(#[from] KernelError),

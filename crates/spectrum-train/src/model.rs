@@ -43,7 +43,7 @@ pub(crate) fn load(config: &Config) -> Result<Loaded, TrainError> {
                 n: d.n,
                 d: d.d,
                 n_test: d.n_test,
-                n_probe: if !config.probe.enabled {
+                n_probe: if !(config.probe.enabled || config.kernels_on_probe()) {
                     0
                 } else if d.n_probe == 0 {
                     d.n

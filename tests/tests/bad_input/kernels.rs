@@ -35,6 +35,13 @@ fn a_law_that_does_not_apply_is_refused() {
 }
 
 #[test]
+fn a_law_is_that_of_one_output() {
+    let mlp = "model={kind='mlp', hidden=[9], normalized=true, bias=false, parametrization='ntk'}";
+    let digits = "data={kind='digits', n=20, n_test=20}";
+    refused(&[mlp, digits, KERNELS, "kernels.laws=true"], &["kernels.output", "below 10", "\"trace\""]);
+}
+
+#[test]
 fn nulls_and_substitutes_are_named_when_they_are_unknown() {
     refused(&["spectra.nulls=['turned']"], &["spectra.nulls", "\"turned\"", "rotated-updates"]);
     refused(&["spectra.nulls=3"], &["spectra.nulls", "shuffled"]);

@@ -1,11 +1,11 @@
 //! The recorded networks, and the check of one of them.
 #![allow(dead_code, clippy::unwrap_used)]
 
-use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::module::{ModuleMapper, Param};
+use burn::tensor::{Device, Tensor};
 use serde_json::Value;
 use spectrum_core::Precision;
-use spectrum_kernel::{KernelError, Outputs, Settings, conjugate_kernels, tangent_kernel, tangent_kernel_by_samples};
+use spectrum_kernel::{Outputs, Settings, conjugate_kernels, tangent_kernel, tangent_kernel_by_samples};
 use spectrum_models::{
     ActivationKind, ConvNet, ConvNetConfig, InitRule, InputScale, Mlp, MlpConfig, Network, Parametrization, Place,
     Scaling, TwoLayer, TwoLayerConfig, freeze_except,

@@ -9,7 +9,7 @@ mod spectra;
 mod training;
 
 use serde::Serialize;
-use spectrum_core::Precision;
+use spectrum_core::{Kind, Precision};
 use spectrum_optim::OptimizerConfig;
 
 pub use data::{DataConfig, ImagesConfig, SingleIndexConfig};
@@ -50,4 +50,13 @@ pub struct Config {
     pub kernels: KernelsConfig,
     /// What is measured of gradients beside their spectra.
     pub gradients: GradientsConfig,
+}
+
+impl Config {
+    /// Whether kernels are recorded on the probe set.
+    #[must_use]
+    pub fn kernels_on_probe(&self) -> bool {
+        let kernels = self.spectra.kinds.iter().any(|k| matches!(k, Kind::Ck | Kind::Ntk));
+        self.spectra.enabled && kernels && self.kernels.on == KernelSamples::Probe
+    }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
-use spectrum_core::{References, Vectors};
+use spectrum_core::{Kind, References, Vectors};
 use spectrum_data::{permutation, stream};
 use spectrum_hook::{Hook, HookOptions, HookStats};
 use spectrum_kernel::{KernelError, Outputs};
@@ -52,6 +52,10 @@ fn hook_options<M: Network>(s: &Session<'_>, model: &M) -> HookOptions {
 pub(super) fn check<M: Network>(s: &Session<'_>, model: &M) -> Result<(), TrainError> {
     hook_options(s, model).check(model, &model.rules())?;
     let outputs = outputs(&s.split.train);
+    let c = s.config;
+    if c.kernels.laws && c.spectra.kinds.contains(&Kind::Ntk) && outputs > 1 && c.kernels.output.0 == Outputs::Trace {
+        return Err(TrainError::LawOfOneOutput { outputs });
+    }
     match s.config.kernels.output.0 {
         Outputs::One(asked) if asked >= outputs => {
             Err(TrainError::Kernel(KernelError::NoSuchOutput { asked, outputs }))
