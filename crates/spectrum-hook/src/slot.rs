@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use spectrum_core::Spectrum;
+use spectrum_core::{Reason, Spectrum};
 
 /// Filled once by the task that computes a weight's spectrum, read by the tasks that compare with it.
 ///
@@ -10,13 +10,13 @@ use spectrum_core::Spectrum;
 /// by the time anybody waits the filling task has been taken by a worker, and it waits for nothing itself.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    value: Mutex<Option<Option<Arc<Spectrum>>>>,
+    value: Mutex<Option<Result<Arc<Spectrum>, Reason>>>,
     ready: Condvar,
 }
 
 impl Slot {
-    /// Waits for the spectrum; `None` when it could not be computed.
-    pub fn wait(&self) -> Option<Arc<Spectrum>> {
+    /// Waits for the spectrum, or the reason why there is none.
+    pub fn wait(&self) -> Result<Arc<Spectrum>, Reason> {
         let mut v = self.value.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(done) = &*v {
@@ -26,23 +26,23 @@ impl Slot {
         }
     }
 
-    fn fill(&self, spectrum: Option<Arc<Spectrum>>) {
+    fn fill(&self, spectrum: Result<Arc<Spectrum>, Reason>) {
         self.value.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(spectrum);
         self.ready.notify_all();
     }
 }
 
-/// Fills the slot with nothing if its task panics or is dropped unrun.
+/// Fills the slot with a reason if its task panics or is dropped unrun.
 pub(crate) struct Promise(pub Arc<Slot>);
 
 impl Promise {
-    pub fn keep(self, spectrum: Option<Arc<Spectrum>>) {
+    pub fn keep(self, spectrum: Result<Arc<Spectrum>, Reason>) {
         self.0.fill(spectrum);
     }
 }
 
 impl Drop for Promise {
     fn drop(&mut self) {
-        self.0.fill(None);
+        self.0.fill(Err(Reason::NotComputed("its task did not finish".to_owned())));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spectrum_core::{Kind, LayerMatrix, MatrixId, Meeting, Outcome, Pool, Reason, Record, StepRows};
+use spectrum_core::{Kind, LayerMatrix, MatrixId, Meeting, Outcome, Pool, Record, StepRows};
 use spectrum_measure::kernel::{self, INITIAL_DISTANCE, KernelSample, spectrum_distance};
 use spectrum_measure::{Recorder, identity, layers, null};
 
@@ -28,12 +28,12 @@ pub(crate) fn weight(context: Arc<Context>, w: Arc<Snapshot>, promise: Promise, 
     Box::new(move |plan| {
         let Some(m) = formed(&context, &w) else { return StepRows::new(w.step) };
         let spectrum = context.recorder.spectrum(plan, &m).map(Arc::new);
-        promise.keep(spectrum.as_ref().ok().cloned());
+        promise.keep(spectrum.clone());
         let mut rows = context.recorder.rows(&m, spectrum.as_deref(), None, None);
         let outcome = match (&spectrum, initial.wait()) {
-            (Ok(now), Some(start)) => spectrum_distance(now, &start),
+            (Ok(now), Ok(start)) => spectrum_distance(now, &start),
             (Err(reason), _) => Outcome::Missing(reason.clone()),
-            (Ok(_), None) => Outcome::Missing(Reason::NotComputed("the spectrum of W_0".to_owned())),
+            (Ok(_), Err(reason)) => Outcome::Missing(reason),
         };
         rows.records.push(Record { id: identity(&m), metric: INITIAL_DISTANCE.to_owned(), outcome });
         rows
@@ -43,8 +43,9 @@ pub(crate) fn weight(context: Arc<Context>, w: Arc<Snapshot>, promise: Promise, 
 /// Fills a slot with the spectrum of a weight that is not recorded now.
 pub(crate) fn spectrum(context: Arc<Context>, w: Arc<Snapshot>, promise: Promise) -> Task {
     Box::new(move |plan| {
-        let found = formed(&context, &w).and_then(|m| context.recorder.spectrum(plan, &m).ok());
-        promise.keep(found.map(Arc::new));
+        if let Some(m) = formed(&context, &w) {
+            promise.keep(context.recorder.spectrum(plan, &m).map(Arc::new));
+        }
         StepRows::new(w.step)
     })
 }
@@ -101,7 +102,7 @@ pub(crate) fn update(
     Box::new(move |plan| {
         let Some(m) = difference(&context, &w, &before, Kind::Update) else { return StepRows::new(w.step) };
         let spectrum = context.recorder.spectrum(plan, &m);
-        let (previous, current) = (previous.wait(), current.wait());
+        let (previous, current) = (previous.wait().ok(), current.wait().ok());
         context.recorder.rows(&m, spectrum.as_ref(), previous.as_deref(), current.as_deref())
     })
 }
@@ -139,9 +140,7 @@ pub(crate) fn layers(id: MatrixId, first: Arc<Slot>, second: Arc<Slot>, meeting:
     Box::new(move |_| {
         let mut rows = StepRows::new(id.step);
         let (a, b) = (first.wait(), second.wait());
-        let missing = Reason::NotComputed("a spectrum".to_owned());
-        let (a, b) = (a.as_deref().ok_or(&missing), b.as_deref().ok_or(&missing));
-        layers::records(&id, a, b, meeting, &mut rows);
+        layers::records(&id, a.as_deref(), b.as_deref(), meeting, &mut rows);
         rows
     })
 }

@@ -188,6 +188,7 @@ impl TrainError {
             | Self::TooLarge { .. }
             | Self::NotSquare { .. }
             | Self::NoSpike
+            | Self::LawOfOneOutput { .. }
             | Self::Kernel(_) => true,
             Self::Data(e) => matches!(
                 e,
