@@ -3,19 +3,19 @@
 //! x = low + W sin^q(theta/2), theta in 0..pi. At a soft edge (q = 2) the density is a root of the distance, so that
 //! w = density dx/dtheta is smooth and vanishes at both ends: the points gather quadratically at the edges, and the steep
 //! rise near a lower edge close to zero, which a uniform grid misses, is resolved. At a hard edge with density
-//! x^(-k/(k+1)) the power q = k + 1 keeps w finite. Cells are halved until Simpson's rule gives the mass that the cell
-//! exactly has (`Chain::mass_below`), so that a feature between the points does not go unnoticed.
+//! x^(-k/(k+1)) the power q = k + 1 keeps w finite. Cells are halved until Simpson's rule gives the mass that they exactly
+//! have (`refine`).
 
 use std::f64::consts::PI;
 
 use super::complex::Complex;
+use super::refine::{Builder, Gap, simpson};
 use super::solve::Solver;
 use super::support::{Interval, Spent};
 
 /// w at a hard edge is extrapolated, by a parabola, from this angle, twice and three times it.
 const NEAR_HARD_EDGE: f64 = 2e-3;
-/// Halvings of one cell, and points of a law, at most (the certificate says what that leaves).
-const DEEPEST: usize = 24;
+/// Points of a law, at most (the certificate says what that leaves).
 pub(crate) const MOST_POINTS: usize = 20_000;
 
 /// One interval with its grid: cells of three points each, neighbours sharing one.
@@ -40,17 +40,6 @@ pub(crate) struct Piece {
     pub integrated: (f64, f64),
 }
 
-#[derive(Debug, Clone)]
-struct Node {
-    theta: f64,
-    x: f64,
-    w: f64,
-    density: f64,
-    /// Continuous mass below x, exact.
-    below: f64,
-    t: Vec<Complex>,
-}
-
 /// How a piece is to be built.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan<'a> {
@@ -64,6 +53,8 @@ pub(crate) struct Plan<'a> {
     pub tolerance: f64,
     /// About how many points the piece may have.
     pub most: usize,
+    /// Whether the interval is handed back where a gap is found.
+    pub part: bool,
 }
 
 /// What building a piece found besides.
@@ -74,86 +65,18 @@ pub(crate) struct Findings {
     pub unconverged: usize,
 }
 
-struct Builder<'s, 'c> {
-    solver: &'s mut Solver<'c>,
-    low: f64,
-    width: f64,
-    power: f64,
-    tolerance: f64,
-    atoms: &'s [(f64, f64)],
-    nodes: Vec<Node>,
-    /// Up to how many points the present cell may be refined.
-    budget: usize,
-    findings: &'s mut Findings,
-}
-
-impl Builder<'_, '_> {
-    fn position(&self, theta: f64) -> (f64, f64) {
-        let (sin, cos) = (0.5 * theta).sin_cos();
-        let slope = 0.5 * self.width * self.power * sin.powf(self.power - 1.0) * cos;
-        (self.low + self.width * sin.powf(self.power), slope)
-    }
-
-    fn continuous_below(&mut self, x: f64, t: &[Complex]) -> f64 {
-        let held: f64 = self.atoms.iter().filter(|a| a.0 < x).map(|a| a.1).sum();
-        self.solver.mass_below(x, t) - held
-    }
-
-    fn node(&mut self, theta: f64, warm: &[Complex]) -> Node {
-        let (x, slope) = self.position(theta);
-        let mut t = Vec::new();
-        let warm = warm.iter().any(|t| t.im > 0.0).then_some(warm);
-        let answer = self.solver.on_axis(x, warm, &mut t);
-        self.findings.spent.add(&answer);
-        if answer.converged {
-            self.findings.residual = self.findings.residual.max(answer.residual);
-        } else {
-            self.findings.unconverged += 1;
-            self.findings.residual = self.findings.residual.max(answer.residual.min(f64::MAX));
-        }
-        let density = if answer.g.im.is_finite() { answer.g.im / PI } else { 0.0 };
-        let below = self.continuous_below(x, &t);
-        Node { theta, x, w: density * slope, density, below, t }
-    }
-
-    /// An edge: no density (infinite at a hard edge, which the caller sees to), and the mass below it.
-    fn end(&mut self, theta: f64, x: f64, depth: usize) -> Node {
-        let mut t = Vec::new();
-        let answer = self.solver.on_axis(x, None, &mut t);
-        self.findings.spent.add(&answer);
-        let below = self.continuous_below(x, &t);
-        Node { theta, x, w: 0.0, density: 0.0, below, t: vec![Complex::ZERO; depth] }
-    }
-
-    /// Appends the points of a cell after its first one.
-    fn refine(&mut self, a: &Node, m: &Node, b: &Node, depth: usize) {
-        let left = self.node(0.5 * (a.theta + m.theta), &m.t);
-        let right = self.node(0.5 * (m.theta + b.theta), &m.t);
-        let exact = b.below - a.below;
-        let halves = simpson(a, &left, m) + simpson(m, &right, b);
-        let half = (simpson(a, &left, m) - (m.below - a.below)).abs();
-        let allowed = self.tolerance * (1.0 + 100.0 * exact);
-        let close = (halves - exact).abs() <= allowed && half <= allowed;
-        if close || depth >= DEEPEST || self.nodes.len() >= self.budget {
-            self.nodes.extend([left, m.clone(), right, b.clone()]);
-        } else {
-            self.refine(a, &left, m, depth + 1);
-            self.refine(m, &right, b, depth + 1);
-        }
-    }
-}
-
-fn simpson(a: &Node, m: &Node, b: &Node) -> f64 {
-    (b.theta - a.theta) / 6.0 * (a.w + 4.0 * m.w + b.w)
-}
-
 impl Piece {
-    /// The grid of `interval`.
-    pub(crate) fn build(interval: Interval, plan: &Plan<'_>, solver: &mut Solver<'_>, findings: &mut Findings) -> Self {
-        let Plan { atoms, depth, cells, tolerance, most } = *plan;
+    /// The grid of `interval`; or, if that is to be parted, where.
+    pub(crate) fn build(
+        interval: Interval,
+        plan: &Plan<'_>,
+        solver: &mut Solver<'_>,
+        findings: &mut Findings,
+    ) -> Result<Self, Gap> {
+        let Plan { atoms, depth, cells, tolerance, most, part } = *plan;
         let power = interval.hard.map_or(2.0, f64::from);
         let (low, width) = (interval.low, interval.high - interval.low);
-        let mut b = Builder { solver, low, width, power, tolerance, atoms, nodes: Vec::new(), budget: 0, findings };
+        let mut b = Builder { solver, low, width, power, tolerance, atoms, nodes: Vec::new(), gaps: None, findings };
         let mut start = b.end(0.0, low, depth);
         if interval.hard.is_some() {
             let mut w = |times: f64| b.node(times * NEAR_HARD_EDGE, &[]).w;
@@ -162,20 +85,14 @@ impl Piece {
             // A hard edge is the law's lower bound, and has no atom.
             start.below = 0.0;
         }
-        b.nodes.push(start.clone());
-        let mut warm = Vec::new();
-        for cell in 0..cells {
-            let angle = |half: usize| PI * half as f64 / (2 * cells) as f64;
-            let m = b.node(angle(2 * cell + 1), &warm);
-            let stop =
-                if cell + 1 == cells { b.end(PI, interval.high, depth) } else { b.node(angle(2 * cell + 2), &m.t) };
-            warm.clone_from(&stop.t);
-            // Detail may sit in one cell (a near-hard edge): it may take a quarter of what is left, but not all.
-            b.budget = b.nodes.len() + (most / cells).max(most.saturating_sub(b.nodes.len()) / 4);
-            b.refine(&start, &m, &stop, 0);
-            start = stop;
+        b.nodes.push(start);
+        for half in 1..2 * cells {
+            let node = b.node(PI * half as f64 / (2 * cells) as f64, &b.nodes[half - 1].t.clone());
+            b.nodes.push(node);
         }
-        let nodes = b.nodes;
+        let stop = b.end(PI, interval.high, depth);
+        b.nodes.push(stop);
+        let nodes = b.refined(most, part)?;
         let start = nodes[0].below;
         // Rounding must not make the distribution function fall.
         let mut mass = vec![0.0f64];
@@ -187,7 +104,7 @@ impl Piece {
             let moment = cell[0].x * cell[0].w + 4.0 * cell[1].x * cell[1].w + cell[2].x * cell[2].w;
             integrated.1 += (cell[2].theta - cell[0].theta) / 6.0 * moment;
         }
-        Self {
+        Ok(Self {
             low,
             width,
             power,
@@ -199,7 +116,7 @@ impl Piece {
             start,
             mass,
             integrated,
-        }
+        })
     }
 
     pub(crate) fn high(&self) -> f64 {

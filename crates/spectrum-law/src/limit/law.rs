@@ -9,11 +9,12 @@ use super::complex::Complex;
 use super::grid::{Findings, MOST_POINTS, Piece, Plan};
 use super::settings::{Certificate, Note, Settings};
 use super::solve::Solver;
-use super::support::intervals;
+use super::support::{intervals, parts};
 
-/// An eigenvalue this near to an atom, in units of the largest of the support, is the atom's: a null space of dimension
-/// n - d_l comes out of an eigenvalue routine as values of either sign about rounding (of f32, at worst).
-const ATOM_REACH: f64 = 1e-5;
+/// Points that an interval may have, however many intervals there are: a plain band has about a hundred.
+const LEAST_BUDGET: usize = 500;
+/// How often intervals are parted at a gap that the search for the support has missed.
+const MOST_PARTINGS: usize = 2000;
 
 /// The limiting spectral law of a kernel matrix: density, distribution, quantiles, atoms and edges, and a certificate.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,15 +47,33 @@ impl LimitLaw {
             let mut solver = Solver::new(&chain, 0.0, settings.tolerance, settings.max_iterations);
             let found = intervals(&chain, &mut solver, &mut findings.spent);
             let pieces_to_be = found.len().max(1);
-            let plan = Plan {
+            let most = MOST_POINTS.max(4 * settings.points);
+            let mut plan = Plan {
                 atoms: &atoms,
                 depth: chain.depth(),
                 cells: (settings.points / 4 / pieces_to_be).max(2),
                 tolerance: (1e-3 * settings.mass_tolerance / pieces_to_be as f64).max(4.0 * chain.mass_rounding()),
-                most: MOST_POINTS.max(4 * settings.points) / pieces_to_be,
+                most,
+                part: true,
             };
-            let build = |&i| Piece::build(i, &plan, &mut solver, &mut findings);
-            pieces = found.iter().map(build).collect();
+            let (mut partings, mut points) = (0, 0);
+            let mut todo: Vec<_> = found.into_iter().rev().collect();
+            while let Some(interval) = todo.pop() {
+                // One interval may need most of the points: it gets a quarter of what is left.
+                let pieces_to_be = pieces.len() + todo.len() + 1;
+                plan.most = (most / pieces_to_be).max(most.saturating_sub(points) / 4).max(LEAST_BUDGET);
+                plan.part = partings < MOST_PARTINGS;
+                match Piece::build(interval, &plan, &mut solver, &mut findings) {
+                    Ok(piece) => {
+                        points += piece.x.len();
+                        pieces.push(piece);
+                    }
+                    Err(gap) => {
+                        partings += 1;
+                        todo.extend(parts(&chain, &mut solver, interval, gap, &mut findings.spent).into_iter().rev());
+                    }
+                }
+            }
         }
         let mass = held + pieces.iter().map(|p| p.integrated.0).sum::<f64>();
         let mean = atoms.iter().map(|(x, p)| x * p).sum::<f64>() + pieces.iter().map(|p| p.integrated.1).sum::<f64>();
@@ -140,7 +159,7 @@ impl LimitLaw {
     }
 
     /// Distribution function at x, with or without an atom at x itself.
-    fn below(&self, x: f64, with: bool) -> f64 {
+    pub(super) fn below(&self, x: f64, with: bool) -> f64 {
         let atoms: f64 = self.atoms.iter().filter(|a| a.0 < x || (with && a.0 == x)).map(|a| a.1).sum();
         atoms + self.continuous_below(self.local(x))
     }
@@ -198,7 +217,7 @@ impl LimitLaw {
         Ok(self.largest())
     }
 
-    fn largest(&self) -> f64 {
+    pub(super) fn largest(&self) -> f64 {
         self.atoms.iter().map(|a| a.0).chain(self.edges.iter().map(|e| e.1)).fold(0.0, f64::max)
     }
 
@@ -254,51 +273,6 @@ impl LimitLaw {
         }
         let m = answer.g * (1.0 / self.factor);
         Ok(if z.im > 0.0 { m } else { m.conj() })
-    }
-
-    /// Kolmogorov-Smirnov distance between a sorted sample of eigenvalues (either order) and the law, on both sides of
-    /// every jump of either distribution function. Eigenvalues within 1e-5 of the support's upper end around an atom (and
-    /// at most half way to the continuous part) count as the atom's; so do slightly negative ones about an atom at 0.
-    ///
-    /// # Errors
-    /// [`LawError::TooFewValues`] for an empty sample, [`LawError::Unsorted`], [`LawError::NotFinite`].
-    pub fn ks_distance(&self, sorted: &[f64]) -> Result<f64, LawError> {
-        if sorted.is_empty() {
-            return Err(LawError::TooFewValues { found: 0, needed: 1 });
-        }
-        if sorted.iter().any(|x| !x.is_finite()) {
-            return Err(LawError::NotFinite);
-        }
-        let ascending = sorted.windows(2).all(|w| w[0] <= w[1]);
-        if !ascending && !sorted.windows(2).all(|w| w[0] >= w[1]) {
-            return Err(LawError::Unsorted);
-        }
-        let mut sample: Vec<f64> = sorted.iter().map(|&x| self.snap(x)).collect();
-        if sample.iter().any(|x| *x < -ATOM_REACH * self.largest()) {
-            return Err(LawError::NotFinite);
-        }
-        if !ascending {
-            sample.reverse();
-        }
-        // Each place where either function jumps, with the sample's counts below it and up to it.
-        let n = sample.len() as f64;
-        let places = sample.iter().copied().chain(self.atoms.iter().map(|a| a.0));
-        Ok(places.fold(0.0f64, |d, x| {
-            let below = sample.partition_point(|v| *v < x) as f64 / n;
-            let upto = sample.partition_point(|v| *v <= x) as f64 / n;
-            d.max((self.below(x, false) - below).abs()).max((self.below(x, true) - upto).abs())
-        }))
-    }
-
-    /// The atom an eigenvalue belongs to, or the eigenvalue itself.
-    fn snap(&self, x: f64) -> f64 {
-        let reach = ATOM_REACH * self.largest();
-        let belongs = |atom: f64| {
-            let gap =
-                self.edges.iter().flat_map(|e| [e.0, e.1]).map(|e| (e - atom).abs()).fold(f64::INFINITY, f64::min);
-            (x - atom).abs() <= reach.min(0.5 * gap)
-        };
-        self.atoms.iter().map(|a| a.0).find(|a| belongs(*a)).unwrap_or(x)
     }
 
     /// The law of `factor` times the eigenvalue: for comparing shapes after matching traces.

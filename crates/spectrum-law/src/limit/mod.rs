@@ -116,11 +116,13 @@
 mod chain;
 mod complex;
 mod constants;
+mod distance;
 mod explain;
 mod grid;
 mod kernels;
 mod law;
 mod population;
+mod refine;
 mod settings;
 mod solve;
 mod support;

@@ -12,7 +12,8 @@ pub enum Population {
     },
     /// Orthonormal samples: a point mass at 1.
     Point,
-    /// The eigenvalues of an actual data Gram matrix, all of the same weight, in any order; zeros are kept.
+    /// The n eigenvalues of an actual data Gram matrix, all of the same weight, in any order; zeros are kept, and those below
+    /// n * 2.2e-16 of the largest, the rounding of an eigenvalue routine, are zeros (a null space is an atom, not a band).
     Eigenvalues(Vec<f64>),
     /// Pairs (eigenvalue, weight), in any order; the weights are divided by their sum.
     Weighted(Vec<(f64, f64)>),
@@ -37,7 +38,10 @@ impl Population {
                 return Ok(Points { points: vec![(1.0, 1.0)], ratio: Some(*ratio) });
             }
             Self::Point => vec![(1.0, 1.0)],
-            Self::Eigenvalues(values) => values.iter().map(|x| (*x, 1.0)).collect(),
+            Self::Eigenvalues(values) => {
+                let least = values.len() as f64 * f64::EPSILON * values.iter().fold(0.0, |m: f64, x| m.max(*x));
+                values.iter().map(|x| (if x.abs() < least { 0.0 } else { *x }, 1.0)).collect()
+            }
             Self::Weighted(pairs) => pairs.clone(),
         };
         if pairs.is_empty() {

@@ -2,7 +2,8 @@
 //!
 //! A scan finds points inside and outside. The mass below a point is known exactly, without integration
 //! (`Chain::mass_below`): where it differs between two neighbouring points outside, and no atom accounts for it, a band
-//! hides between them and is found by halving. Each change from outside to inside is an edge. At an ordinary (soft) edge e the density grows like the root of the distance, so that (Im g)^2 is
+//! hides between them and is found by halving. A gap that the scan has stepped over is left to the grid, which meets it where
+//! the density does not integrate to the known mass, and has the interval parted (`parts`). Each change from outside to inside is an edge. At an ordinary (soft) edge e the density grows like the root of the distance, so that (Im g)^2 is
 //! a smooth function with a simple zero at e: the secant method from inside finds it to rounding in about ten points.
 
 use super::chain::Chain;
@@ -38,6 +39,8 @@ const SCAN: usize = 100;
 const MOST_HIDDEN: usize = 4000;
 /// How often the gaps are searched once more.
 const ROUNDS: usize = 6;
+/// How often an interval's edge is approached, each time to a quarter of the distance, for a point inside.
+const NEARER: i32 = 30;
 /// A band that holds less than this is not looked for.
 const LEAST_MASS: f64 = 1e-9;
 
@@ -67,44 +70,49 @@ pub(crate) fn intervals(chain: &Chain, solver: &mut Solver<'_>, spent: &mut Spen
     let atoms = chain.atoms();
     let mut search =
         Search { solver, atoms: &atoms, width, least: LEAST_MASS.max(chain.mass_rounding()), met: 0, spent };
-    let mut seen = search.scan(look);
-    let hidden: Vec<Scan> = seen.windows(2).flat_map(|pair| search.hidden(&pair[0], &pair[1])).collect();
-    seen.extend(hidden);
-    // An edge found between a point outside and one inside may be that of another band, with one or more hidden between
-    // them: the mass on the gaps' two sides tells.
-    let mut found = Vec::new();
-    for _ in 0..ROUNDS {
-        seen.sort_by(|a, b| a.x.total_cmp(&b.x));
-        let gaps;
-        (found, gaps) = bands(&seen, search.solver, low, width, search.spent);
-        let mut more = Vec::new();
-        for (a, b) in gaps {
-            let (a, b) = (search.look(a, None), search.look(b, None));
-            let met = search.hidden(&a, &b);
-            if met.iter().any(|s| s.inside) {
-                // The gap's own ends part the new bands from the old ones.
-                more.extend([a, b]);
-                more.extend(met);
-            }
-        }
-        if more.is_empty() {
-            break;
-        }
-        seen.extend(more);
-    }
-    found
+    let seen = search.scan(look);
+    search.settle(seen, low, None)
 }
 
-/// The bands that the points tell of, and the gaps between them (from just above one edge to just below the next).
+/// The intervals that `whole` falls into, by places of it of which at least one lies in a gap.
+pub(crate) fn parts(
+    chain: &Chain,
+    solver: &mut Solver<'_>,
+    whole: Interval,
+    places: Vec<f64>,
+    spent: &mut Spent,
+) -> Vec<Interval> {
+    let (low, high) = chain.bounds();
+    let atoms = chain.atoms();
+    let least = LEAST_MASS.max(chain.mass_rounding());
+    let mut search = Search { solver, atoms: &atoms, width: high - low, least, met: 0, spent };
+    let mut seen = search.scan(places);
+    // Between the interval's edge and the gap there is mass, near the edge if nowhere else.
+    for (end, first) in [(whole.low, true), (whole.high, false)] {
+        let Some(beside) = (if first { seen.first() } else { seen.last() }) else { continue };
+        if beside.inside {
+            continue;
+        }
+        let distance = beside.x - end;
+        let mut nearer = (1..=NEARER).map(|k| end + distance * 0.25f64.powi(k));
+        if let Some(point) = nearer.find_map(|x| Some(search.look(x, None)).filter(|s| s.inside)) {
+            seen.insert(if first { 0 } else { seen.len() }, point);
+        }
+    }
+    search.settle(seen, low, Some(whole))
+}
+/// The bands that the points tell of, and the gaps between them (from just above one edge to just below the next). Points
+/// at either end that lie inside belong to the interval `whole`, which they part.
 fn bands(
     seen: &[Scan],
     solver: &mut Solver<'_>,
     low: f64,
     width: f64,
+    whole: Option<Interval>,
     spent: &mut Spent,
 ) -> (Vec<Interval>, Vec<(f64, f64)>) {
     let (mut found, mut gaps) = (Vec::new(), Vec::new());
-    let mut open: Option<(f64, Option<u32>)> = None;
+    let mut open = whole.filter(|_| seen.first().is_some_and(|s| s.inside)).map(|i| (i.low, i.hard));
     let mut above = seen.first().map_or(low, |s| s.x);
     for pair in seen.windows(2) {
         let (left, right) = (&pair[0], &pair[1]);
@@ -132,10 +140,12 @@ fn bands(
             _ => {}
         }
     }
-    if let Some(last) = seen.last()
-        && last.x > above
-    {
-        gaps.push((above, last.x));
+    match (seen.last(), open, whole) {
+        (Some(last), Some((low, hard)), Some(whole)) if last.inside => {
+            found.push(Interval { low, high: whole.high, hard });
+        }
+        (Some(last), _, _) if !last.inside && last.x > above => gaps.push((above, last.x)),
+        _ => {}
     }
     (found, gaps)
 }
@@ -171,6 +181,35 @@ impl Search<'_, '_> {
             seen.push(point);
         }
         seen
+    }
+
+    /// The intervals that the points tell of, and those hidden between them.
+    fn settle(&mut self, mut seen: Vec<Scan>, low: f64, whole: Option<Interval>) -> Vec<Interval> {
+        let hidden: Vec<Scan> = seen.windows(2).flat_map(|pair| self.hidden(&pair[0], &pair[1])).collect();
+        seen.extend(hidden);
+        // An edge found between a point outside and one inside may be that of another band, with one or more hidden between
+        // them: the mass on the gaps' two sides tells.
+        let mut found = Vec::new();
+        for _ in 0..ROUNDS {
+            seen.sort_by(|a, b| a.x.total_cmp(&b.x));
+            let gaps;
+            (found, gaps) = bands(&seen, self.solver, low, self.width, whole, self.spent);
+            let mut more = Vec::new();
+            for (a, b) in gaps {
+                let (a, b) = (self.look(a, None), self.look(b, None));
+                let met = self.hidden(&a, &b);
+                if met.iter().any(|s| s.inside) {
+                    // The gap's own ends part the new bands from the old ones.
+                    more.extend([a, b]);
+                    more.extend(met);
+                }
+            }
+            if more.is_empty() {
+                break;
+            }
+            seen.extend(more);
+        }
+        found
     }
 
     /// Points within the bands hidden between two neighbours outside, and the points outside met on the way.
