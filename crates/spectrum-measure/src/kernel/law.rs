@@ -11,10 +11,13 @@ use crate::battery::record;
 ///
 /// - `law_distance`: Kolmogorov-Smirnov distance of the eigenvalues from the law; `law_distance_matched`: after multiplying
 ///   them by the number that gives them the law's mean (at finite width the mean fluctuates with the readout's norm);
-/// - `law_mean`, `law_lower_edge`, `law_upper_edge`: mean and ends of the law's continuous part;
+/// - `law_mean`: the law's mean; `law_lower_edge`, `law_upper_edge`: ends of its continuous part;
 /// - `law_mass_error`, `law_residual`: the certificate, integrated mass minus 1 and the largest residual of the equations;
 /// - `law_outliers`: eigenvalues above upper edge * (1 + 4 n^(-2/3)), a width on the scale of Tracy and Widom;
-/// - `law_stieltjes_gap`: largest |m_n(z) - m(z)| at nine z = x + 0.2i, x evenly spaced over the law's support: needs no grid.
+/// - `law_stieltjes_gap`: largest |m_n(z) - m(z)| at nine z = x + 0.2i, x evenly spaced over the law's continuous part: needs no grid.
+///
+/// Where no layer above the trained ones has a random kernel (the readout alone fixed at depth 1) the law is that of the data's
+/// own eigenvalues, moved: point masses. It has no edges and no outliers then, and the nine x lie between the outermost masses.
 pub const LAW_METRICS: [&str; 9] = [
     "law_distance",
     "law_distance_matched",
@@ -42,33 +45,36 @@ fn answers(law: &LimitLaw, s: &Spectrum) -> [Outcome; 9] {
     let lambda = &s.singular_values;
     let n = lambda.len() as f64;
     let own = [certificate.mass_error.into(), certificate.residual.into()];
-    let (Some(low), Some(high)) = (law.edges().first(), law.edges().last()) else {
-        return std::array::from_fn(|_| Reason::Degenerate.into());
-    };
     if !certificate.converged {
         let [mass, residual] = own;
         let none = || Outcome::Missing(Reason::NoConvergence);
         return [none(), none(), none(), none(), none(), mass, residual, none(), none()];
     }
-    let (low, high) = (low.0, high.1);
+    let edges = law.edges().first().zip(law.edges().last()).map(|(low, high)| (low.0, high.1));
+    let edges = edges.ok_or(Reason::Degenerate);
+    let atoms = || law.atoms().first().zip(law.atoms().last()).map(|(low, high)| (low.0, high.0));
+    let support = edges.clone().or_else(|reason| atoms().ok_or(reason));
     let mean = lambda.iter().sum::<f64>() / n;
     let distance = |values: &[f64]| law.ks_distance(values).map_err(|e| Reason::NotComputed(e.to_string()));
     let matched = match mean > 0.0 {
         true => distance(&lambda.iter().map(|l| l * law.mean() / mean).collect::<Vec<_>>()),
         false => Err(Reason::Degenerate),
     };
-    let threshold = high * (1.0 + 4.0 * n.powf(-2.0 / 3.0));
+    let outliers = edges.clone().map(|(_, high)| {
+        let threshold = high * (1.0 + 4.0 * n.powf(-2.0 / 3.0));
+        lambda.partition_point(|l| *l > threshold) as f64
+    });
     let [mass, residual] = own;
     [
         distance(lambda).into(),
         matched.into(),
         law.mean().into(),
-        low.into(),
-        high.into(),
+        edges.clone().map(|e| e.0).into(),
+        edges.map(|e| e.1).into(),
         mass,
         residual,
-        (lambda.partition_point(|l| *l > threshold) as f64).into(),
-        stieltjes_gap(law, lambda, low, high).into(),
+        outliers.into(),
+        support.and_then(|(low, high)| stieltjes_gap(law, lambda, low, high)).into(),
     ]
 }
 
@@ -94,7 +100,7 @@ pub fn against(
 ) {
     let outcomes = match (spectrum, law) {
         (Ok(s), Ok(law)) => {
-            if id.step == 0 {
+            if id.step == 0 && !law.grid().is_empty() {
                 let data = [law.grid(), law.density()].concat();
                 rows.blobs.push(Blob { id: id.clone(), name: "law".into(), rows: law.grid().len(), cols: 2, data });
             }
@@ -168,7 +174,7 @@ mod tests {
 
     use super::*;
     use spectrum_core::Kind;
-    use spectrum_law::limit::{Constants, NetworkShape, Population, Settings, conjugate_kernel};
+    use spectrum_law::limit::{Constants, NetworkShape, Population, Settings, conjugate_kernel, tangent_kernel};
 
     /// A linear layer on fresh data: mean and edges of the Marchenko-Pastur law of ratio 1/2 in closed form, (1 -+ sqrt(1/2))^2.
     /// The sample is the law's own quantiles, so the distance is that of a perfect sample, 1/(2n).
@@ -211,6 +217,43 @@ mod tests {
         assert!(value(&doubled, "law_distance") > 0.3);
         assert!((value(&doubled, "law_distance_matched") - value(&rows, "law_distance_matched")).abs() < 1e-9);
         assert!(value(&doubled, "law_outliers") > 0.0);
+    }
+
+    /// Only the hidden layer trained at depth 1: the data's eigenvalues 1/2 and 2, moved to r_+ + b^2/2 and r_+ + 2 b^2.
+    #[test]
+    fn a_law_of_point_masses_has_no_edges_but_a_distance() {
+        let c = Constants { mean: 0.0, sd: 1.0, b: 0.8, a: 1.2 };
+        let population = Population::Weighted(vec![(0.5, 0.75), (2.0, 0.25)]);
+        let shape = NetworkShape { population, ratios: vec![0.5], constants: c };
+        let law = tangent_kernel(&shape, Some(&[1.0, 0.0]), &Settings::default()).unwrap();
+        let r_plus = 1.2 - 0.64;
+        let (one, two) = (r_plus + 0.32, r_plus + 1.28);
+        let s = Spectrum {
+            rows: 4,
+            cols: 4,
+            route: spectrum_core::Route::Gram,
+            floor: 0.0,
+            singular_values: vec![two, two, one, one],
+            left: None,
+            right: None,
+        };
+        let id = MatrixId { step: 0, layer: "network".into(), kind: Kind::Ntk, view: "probe".into() };
+        let mut rows = StepRows::new(0);
+        against(&id, Ok(&s), Ok(&law), &mut rows);
+        let outcome = |m: &str| &rows.records.iter().find(|r| r.metric == m).unwrap().outcome;
+        let value = |m: &str| outcome(m).value().unwrap();
+        // A quarter of the values stands one mass too high.
+        assert!((value("law_distance") - 0.25).abs() < 1e-12);
+        assert!((value("law_mean") - 0.75 * one - 0.25 * two).abs() < 1e-12);
+        assert!(value("law_mass_error").abs() < 1e-12 && value("law_residual") == 0.0);
+        // Of mean 1.36 in place of 1.12, and scaled down to that: half of them below the law's first mass.
+        assert!((value("law_distance_matched") - 0.5).abs() < 1e-12);
+        // |m_4 - m| = |1/(two - z) - 1/(one - z)|/4, greatest above the masses: 0.96/(4 * 0.2 |0.96 - 0.2 i|).
+        assert!((value("law_stieltjes_gap") - 0.96 / (0.8 * 0.96f64.hypot(0.2))).abs() < 1e-9);
+        for edge in ["law_lower_edge", "law_upper_edge", "law_outliers"] {
+            assert_eq!(outcome(edge), &Outcome::Missing(Reason::Degenerate), "{edge}");
+        }
+        assert!(rows.blobs.is_empty());
     }
 
     /// K = 2 I + G + 3 H with the coefficients that made it leaves no residual.
