@@ -196,9 +196,9 @@ fn with_spectra(bench: &Bench) {
     for kind in [Kind::Weight, Kind::Ck] {
         let id = MatrixId { step: 0, layer: "hidden.weight".into(), kind, view: "matrix".into() };
         let singular_values = (0..20).map(|i| 5.0 - 0.2 * f64::from(i)).collect();
-        let side = if kind == Kind::Ck { 20 } else { 30 };
+        let (side, floor) = if kind == Kind::Ck { (20, 1.3) } else { (30, 0.0) };
         let spectrum =
-            Spectrum { rows: side, cols: 20, route: Route::Svd, floor: 0.0, singular_values, left: None, right: None };
+            Spectrum { rows: side, cols: 20, route: Route::Svd, floor, singular_values, left: None, right: None };
         rows.spectra.push(SpectrumRow { id: id.clone(), spectrum });
         if kind == Kind::Ck {
             // x, then the density there: a triangle.
@@ -228,6 +228,7 @@ panel = [
     { type = "spectrum", series = [{ run = "one", kind = "ck" }] },
     { type = "spectrum", law = false, series = [{ run = "one" }, { run = "one", kind = "ck", label = "K" }] },
     { type = "spectrum", curve = "density", series = [{ run = "one", kind = "ck" }] },
+    { type = "spectrum", x = { scale = "log" }, series = [{ run = "one", kind = "ck" }] },
 ]
 "#;
     let claims = claim("c", CLAIMS[0]);
@@ -259,6 +260,10 @@ panel = [
         "{:?}",
         panels[3].notes
     );
+    // On a logarithmic axis the value below the floor is not shown; the bars are still shares of all twenty.
+    let Mark::Histogram(Histogram::Part { values, of }) = marks(4)[0] else { panic!("{:?}", panels[4]) };
+    assert_eq!((values.len(), *of), (19, 20));
+    assert_eq!(panels[4].notes, ["1 eigenvalues below the trusted 1.3 are not shown."]);
     let caption = all[0].figure.as_ref().unwrap().caption.clone().unwrap();
     assert_eq!(caption, "Scale small, seed 0.");
 }

@@ -7,6 +7,13 @@ use super::axis::Place;
 pub enum Histogram {
     /// Values; the bins follow from the axis, of one width on the page.
     Values(Vec<f64>),
+    /// Values, and of how many in all they are the part that is shown: a law over them has the area of all.
+    Part {
+        /// The values shown.
+        values: Vec<f64>,
+        /// Their number together with those that are not.
+        of: usize,
+    },
     /// Bars that were computed before: one edge more than heights, ascending.
     Bars {
         /// The edges.
@@ -20,7 +27,7 @@ impl Histogram {
     /// Values or edges.
     pub(crate) fn along(&self) -> &[f64] {
         match self {
-            Self::Values(values) => values,
+            Self::Values(values) | Self::Part { values, .. } => values,
             Self::Bars { edges, .. } => edges,
         }
     }
@@ -32,7 +39,7 @@ impl Histogram {
                 let bars = edges.windows(2).zip(heights).map(|(e, h)| (e[0], e[1], *h));
                 bars.filter(|(a, b, h)| x.scale.admits(*a) && x.scale.admits(*b) && a < b && h.is_finite()).collect()
             }
-            Self::Values(values) => {
+            Self::Values(values) | Self::Part { values, .. } => {
                 let edges = x.edges(bins);
                 let mut counts = vec![0usize; bins];
                 for v in values.iter().filter(|v| x.holds(**v)) {
@@ -40,7 +47,8 @@ impl Histogram {
                     let bin = edges.partition_point(|e| e <= v).saturating_sub(1).min(bins - 1);
                     counts[bin] += 1;
                 }
-                let total = values.iter().filter(|v| v.is_finite()).count().max(1) as f64;
+                let shown = values.iter().filter(|v| v.is_finite()).count();
+                let total = if let Self::Part { of, .. } = self { shown.max(*of) } else { shown }.max(1) as f64;
                 let bar = |(e, n): (&[f64], usize)| (e[0], e[1], n as f64 / (total * (e[1] - e[0])));
                 edges.windows(2).zip(counts).map(bar).collect()
             }
@@ -68,6 +76,11 @@ mod tests {
             let area: f64 = bars.iter().map(|(a, b, h)| (b - a) * h).sum();
             assert!((area - 200.0 / 201.0).abs() < 1e-12, "{scale:?} {area}");
         }
+        // Of 402 values only these are shown: half the height.
+        let x = Place { scale: Scale::Log10, low: 0.001, high: 2.0, from: 0.0, to: 200.0 };
+        let part = Histogram::Part { values: values.clone(), of: 402 }.bars(&x, 40);
+        let all = Histogram::Values(values.clone()).bars(&x, 40);
+        assert!(part.iter().zip(&all).all(|(p, a)| (2.0 * p.2 - a.2).abs() < 1e-12) && all.iter().any(|b| b.2 > 0.0));
         // Even values: the density is the same in every bin.
         let x = Place { scale: Scale::Linear, low: 0.0, high: 2.0, from: 0.0, to: 200.0 };
         let bars = Histogram::Values(values).bars(&x, 20);

@@ -136,7 +136,7 @@ impl Region {
 /// The values of a histogram that were not binned before.
 pub(crate) fn raw(mark: &Mark) -> &[f64] {
     match mark {
-        Mark::Histogram(Histogram::Values(values)) => values,
+        Mark::Histogram(Histogram::Values(values) | Histogram::Part { values, .. }) => values,
         _ => &[],
     }
 }

@@ -61,10 +61,13 @@ pub(super) fn draw(source: &Source<'_>, plot: &Plot, tally: &mut Tally, panel: &
 
 fn bars(matrix: &Matrix, series: &Series, colour: Colour, x: Scale, notes: &mut Vec<String>) -> Layer {
     let mut values = matrix.values.clone();
+    let mut of = values.len();
     if x == Scale::Log10 {
         let before = values.len();
         values.retain(|v| *v > matrix.floor);
         let n = before - values.len();
+        // A law has the area of all eigenvalues, its atom at 0 among them; but rows and columns of zeros are not of it.
+        of = matrix.live.0.min(matrix.live.1).clamp(values.len(), before);
         if n > 0 {
             notes.push(format!(
                 "{n} eigenvalues below the trusted {} are not shown.",
@@ -73,7 +76,8 @@ fn bars(matrix: &Matrix, series: &Series, colour: Colour, x: Scale, notes: &mut 
         }
     }
     let label = series.label.clone().unwrap_or_else(|| "eigenvalues".to_owned());
-    Layer::histogram(Histogram::Values(values)).label(label).colour(colour)
+    let histogram = if of > values.len() { Histogram::Part { values, of } } else { Histogram::Values(values) };
+    Layer::histogram(histogram).label(label).colour(colour)
 }
 
 /// One matrix at one step.
