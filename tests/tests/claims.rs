@@ -23,9 +23,11 @@ fn verify(topic: &Path, out: &Path, args: &[&str]) -> common::Done {
 
 #[test]
 fn every_claim_holds_at_the_smallest_scale() {
-    for (name, at_least) in [("heavy-tails", 12), ("linear-width", 3)] {
+    // Of the laws and the gradients a part: all of them take half a minute each in a release build.
+    let laws = &["--only", "ck-law,ntk-law,lemma-residual,linear"][..];
+    for (name, at_least, only) in [("heavy-tails", 15, &[][..]), ("linear-width", 6, &[]), ("limit-laws", 4, laws)] {
         let out = tempfile::tempdir().unwrap();
-        let document = verify(&topic(name), out.path(), &[]).ok().json();
+        let document = verify(&topic(name), out.path(), only).ok().json();
         let claims = document["claims"].as_array().unwrap();
         assert!(claims.len() >= at_least, "{name}: {} claims", claims.len());
         assert!(claims.iter().all(|c| c["holds"] == true), "{document:#}");

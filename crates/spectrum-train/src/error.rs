@@ -53,7 +53,7 @@ pub enum TrainError {
     )]
     BurnDevice(String),
     /// The data.
-    #[error(transparent)]
+    #[error("data: {0}")]
     Data(#[from] DataError),
     /// The model.
     #[error(transparent)]

@@ -61,15 +61,33 @@ impl Override {
     }
 
     fn apply(&self, table: &mut Table) -> Result<(), TrainError> {
-        let Some((last, parents)) = self.path.split_last() else { return Ok(()) };
-        let mut at = table;
-        for parent in parents {
-            let next = at.entry(parent.clone()).or_insert_with(|| Value::Table(Table::new()));
-            at = next.as_table_mut().ok_or_else(|| TrainError::Override {
-                found: format!("{}: `{parent}` is no table", self.path.join(".")),
-            })?;
+        let Some((first, rest)) = self.path.split_first() else { return Ok(()) };
+        if rest.is_empty() {
+            table.insert(first.clone(), self.value.clone());
+            return Ok(());
         }
-        at.insert(last.clone(), self.value.clone());
+        let mut at = table.entry(first.clone()).or_insert_with(|| Value::Table(Table::new()));
+        let mut name = first;
+        for (i, key) in rest.iter().enumerate() {
+            let wrong = |why: String| TrainError::Override { found: format!("{}: {why}", self.path.join(".")) };
+            let next = match at {
+                Value::Table(table) => table.entry(key.clone()).or_insert_with(|| Value::Table(Table::new())),
+                // `data.spikes.0.nu`: elements of a list by their number, counted from 0.
+                Value::Array(list) => {
+                    let length = list.len();
+                    let found = key.parse::<usize>().ok().and_then(|k| list.get_mut(k));
+                    found.ok_or_else(|| {
+                        wrong(format!("`{name}` is a list of {length}, and `{key}` none of its places"))
+                    })?
+                }
+                _ => return Err(wrong(format!("`{name}` is no table"))),
+            };
+            if i + 1 == rest.len() {
+                *next = self.value.clone();
+                return Ok(());
+            }
+            (at, name) = (next, key);
+        }
         Ok(())
     }
 }
@@ -462,6 +480,24 @@ steps = 2
         let again = resolve(&c.to_toml().unwrap(), &[]).unwrap();
         assert_eq!(c, again);
         assert_eq!(c.hash().unwrap(), again.hash().unwrap());
+    }
+
+    #[test]
+    fn an_override_reaches_into_lists_by_number() {
+        let text = GOOD.replace(
+            "kind = \"single-index\"\nn = 8\nd = 4",
+            "kind = \"spiked\"\nn = 8\nd = 4\nn_test = 4\nnoise = 0.1\nspikes = [{ nu = 0.1 }]",
+        );
+        let c = resolve(&text, &["data.spikes.0.nu=0.25"]).unwrap();
+        assert!(c.to_toml().unwrap().contains("nu = 0.25"));
+        for (set, words) in [
+            ("data.spikes.1.nu=0.2", "`spikes` is a list of 1, and `1` none of its places"),
+            ("data.spikes.first.nu=0.2", "`first` none of its places"),
+            ("data.n.x=0.2", "`n` is no table"),
+        ] {
+            let e = resolve(&text, &[set]).unwrap_err();
+            assert!(e.contains(words), "{e}");
+        }
     }
 
     #[test]
