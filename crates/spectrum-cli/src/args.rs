@@ -312,10 +312,11 @@ pub(crate) struct KernelLaw {
     #[arg(long, value_name = "L")]
     pub layer: Option<usize>,
     /// ntk: learning-rate weights of the layers and the readout; 1 by default
-    #[arg(long, value_name = "TAU", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(long, value_name = "TAU", value_delimiter = ',', allow_hyphen_values = true)]
     pub rates: Vec<f64>,
     /// ntk: print the unfolded recursion at the point RE or RE,IM, level by level
-    #[arg(long, value_name = "RE,IM", value_delimiter = ',', num_args = 0..=2, default_missing_value = "1,0.001", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RE,IM", value_delimiter = ',', num_args = 0..=2, default_missing_value = "1,0.001", allow_negative_numbers = true,
+        conflicts_with_all = ["json", "svg", "layer"])]
     pub explain: Option<Vec<f64>>,
     #[command(flatten)]
     pub shown: Shown,

@@ -227,3 +227,27 @@ fn topk_ends_and_says_how_far_it_came() {
     }
     assert_eq!(s.right.unwrap().count, 4);
 }
+
+/// The gradient of a network with a readout of signs on few samples: rows repeat exactly, so the trailing part of the tridiagonal
+/// form is anything down to 1e-140. Its vectors were once lost to `NoConvergence`.
+#[test]
+fn rank_one_matrices_with_repeated_rows_keep_their_vectors() {
+    let mut state = 12345u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+    };
+    let mut plan = Plan::new();
+    for k in 0..120 {
+        let (rows, cols) = (30 + k % 17, 20 + k % 13);
+        let signs: Vec<f64> = (0..rows).map(|_| if next() < 0.0 { -1.0 } else { 1.0 }).collect();
+        let v: Vec<f64> = (0..cols).map(|_| next() + next() + next()).collect();
+        let m: Vec<f64> = v.iter().flat_map(|x| signs.iter().map(move |s| s * x)).collect();
+        let s = plan.spectrum_of(&m, rows, cols, Route::Gram, 8).unwrap();
+        let exact = (rows as f64).sqrt() * v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        assert!((s.top() / exact - 1.0).abs() < 1e-12, "matrix {k}");
+        let right = s.right.unwrap();
+        let cosine: f64 = right.column(0).iter().zip(&v).map(|(a, b)| a * b).sum::<f64>();
+        assert!((cosine.abs() / v.iter().map(|x| x * x).sum::<f64>().sqrt() - 1.0).abs() < 1e-10, "matrix {k}");
+    }
+}

@@ -32,8 +32,18 @@ pub enum ActivationKind {
 
 impl ActivationKind {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Tanh, Self::Relu, Self::Softplus, Self::Sigmoid, Self::Erf, Self::Sin, Self::Arctan, Self::Identity];
+    pub const ALL: [Self; 10] = [
+        Self::Tanh,
+        Self::Relu,
+        Self::Softplus,
+        Self::Sigmoid,
+        Self::Erf,
+        Self::Sin,
+        Self::Arctan,
+        Self::ErfGaussian,
+        Self::NearLinear,
+        Self::Identity,
+    ];
 
     /// The name in configs and on the command line.
     #[must_use]
@@ -281,6 +291,24 @@ mod tests {
             assert!((m - mean).abs() < 1e-6, "{kind:?} mean {m}");
             assert!((s - sd).abs() < 1e-6, "{kind:?} sd {s}");
         }
+    }
+
+    /// The list holds every variant: a new one does not compile here until it is counted.
+    #[test]
+    fn all_of_them_are_listed_once() {
+        let place = |kind: ActivationKind| match kind {
+            ActivationKind::Tanh => 0,
+            ActivationKind::Relu => 1,
+            ActivationKind::Softplus => 2,
+            ActivationKind::Sigmoid => 3,
+            ActivationKind::Erf => 4,
+            ActivationKind::Sin => 5,
+            ActivationKind::Arctan => 6,
+            ActivationKind::ErfGaussian => 7,
+            ActivationKind::NearLinear => 8,
+            ActivationKind::Identity => 9,
+        };
+        assert!(ActivationKind::ALL.into_iter().map(place).eq(0..10));
     }
 
     #[test]

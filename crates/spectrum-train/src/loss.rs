@@ -32,8 +32,8 @@ pub(crate) fn loss(kind: LossKind, outputs: Tensor<2>, targets: Tensor<2>) -> Te
 /// margin or zero.
 ///
 /// Once a sample is learned M is zero, and the loss is log1p of small numbers: neither it nor its gradient is a difference of
-/// numbers near one. With log-softmax in f32 both vanish below 6e-8, which is where runs without weight decay that should
-/// generalise late stand still.
+/// numbers near one. With log-softmax in f32 the loss and the gradient's own component, p_y - 1, vanish below 6e-8, which is
+/// where runs without weight decay that should generalise late stand still or drift.
 fn cross_entropy(outputs: Tensor<2>, targets: Tensor<2>) -> Tensor<2> {
     let own = (outputs.clone() * targets.clone()).sum_dim(1);
     let margins = outputs - own;
@@ -104,7 +104,7 @@ mod tests {
     }
 
     /// A learned sample in f32: z = (0, 25), y = 1. The loss is log1p(e^-25) = 1.388794386e-11 and its gradient (+-) e^-25/(1 + e^-25);
-    /// log-softmax would give zero for both.
+    /// log-softmax would give zero for the loss and for the own component.
     #[test]
     fn a_learned_sample_still_has_a_gradient_in_f32() {
         let device = Device::flex().autodiff();
@@ -128,6 +128,13 @@ mod tests {
             t(DType::F32, &[0.0, 1.0, 0.0], [1, 3]),
         );
         assert_eq!(value(l), 1000.0);
+        // The gradient is that of the margin: +1 at the winner, -1 at the own class, nothing between.
+        let device = Device::flex().autodiff();
+        let make = |v: &[f64]| Tensor::<2>::from_data(TensorData::new(v.to_vec(), [1, 3]), (&device, DType::F64));
+        let z = make(&[500.0, -500.0, 0.0]).require_grad();
+        let grads = loss(LossKind::CrossEntropy, z.clone(), make(&[0.0, 1.0, 0.0])).backward();
+        let g: Vec<f64> = z.grad(&grads).unwrap().into_data().iter::<f64>().collect();
+        assert_eq!(g, [1.0, -1.0, (-500f64).exp()]);
     }
 
     /// d/df of the mean squared error is 2 (f - y) / n, to the last digits of f64.

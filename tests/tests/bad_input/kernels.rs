@@ -30,6 +30,9 @@ fn a_law_that_does_not_apply_is_refused() {
     refused(&["kernels.laws=true", "model.normalized=true"], &["kernels.laws", "spectra.kinds"]);
     let scaling = "model.scaling=mean-field";
     refused(&[KERNELS, "kernels.laws=true", "model.normalized=true", scaling], &["model.scaling", "`ntk`"]);
+    for set in ["model.init=sphere", "model.input_scale=none"] {
+        refused(&[KERNELS, "kernels.laws=true", "model.normalized=true", set], &["model.init", "`gaussian`"]);
+    }
     let last = "kernels.layers=last";
     refused(&[KERNELS, "kernels.laws=true", "model.normalized=true", last], &["kernels.layers", "`all`"]);
 }
@@ -45,13 +48,15 @@ fn a_law_is_that_of_one_output() {
 fn nulls_and_substitutes_are_named_when_they_are_unknown() {
     refused(&["spectra.nulls=['turned']"], &["spectra.nulls", "\"turned\"", "rotated-updates"]);
     refused(&["spectra.nulls=3"], &["spectra.nulls", "shuffled"]);
-    refused(&["probe.substitutes=0"], &["probe.substitutes"]);
+    refused(&["probe.substitutes=0"], &["probe.substitutes: 0 records nothing"]);
+    refused(&["probe.substitutes=1", "probe.enabled=false"], &["probe.substitutes", "probe.enabled"]);
 }
 
 #[test]
 fn a_convolution_needs_images_and_a_kernel_with_a_centre() {
     let model = |rest: &str| format!("model={{kind='conv-net', channels=[2], {rest}}}");
     refused(&[&model("")], &["model.kind", "images"]);
+    refused(&["data={kind='modular', p=8, fraction=0.5}", &model("")], &["model.kind", "images"]);
     let digits = "data={kind='digits', n=20, n_test=20}";
     refused(&[digits, &model("kernel=2")], &["model.kernel", "odd"]);
     refused(&[digits, "model={kind='conv-net', channels=[]}"], &["model.channels", "at least one"]);
@@ -76,6 +81,9 @@ fn a_limit_law_of_nothing_is_refused() {
     law(&["ck", "--depth-ratios", "0.5", "--activation", "tahn"], &["--activation", "`tahn`", "tanh"]);
     law(&["ck", "--depth-ratios", "0.5", "--layer", "2"], &["--layer", "1 to 1"]);
     law(&["ck", "--depth-ratios", "0.5", "--explain"], &["--explain", "law ntk"]);
+    law(&["ntk", "--depth-ratios", "0.5", "--layer", "1"], &["--layer", "law ck"]);
+    law(&["ck", "--depth-ratios", &vec!["1"; 33].join(",")], &["--depth-ratios", "33", "at most 32"]);
+    law(&["mp", "--rows", "5", "--cols", "5", "--variance", "1e308"], &["--variance", "range"]);
     law(&["ntk", "--depth-ratios", "0.5", "--rates", "1"], &["1", "2"]);
     law(&["ntk", "--depth-ratios", "0.5", "--rates", "0,0"], &["learning-rate weights", "zero"]);
     law(&["ntk", "--depth-ratios", "0.5", "--explain", "1,-1"], &["-1"]);

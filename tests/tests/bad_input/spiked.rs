@@ -70,6 +70,8 @@ fn terms_need_a_two_layer_network_on_spiked_data_in_full_batches() {
 fn a_regulariser_that_the_model_or_the_loss_does_not_support_is_refused() {
     let mlp = "model={kind='mlp', hidden=[10]}";
     refused(&[mlp, "gradients.decompose=false", "training.regularizers.jacobian=0.1"], &["jacobian", "two-layer"]);
+    let both = "model.train=['hidden','readout']";
+    refused(&[both, "training.regularizers.jacobian=0.1"], &["jacobian", "[\"hidden\"]"]);
     refused(&["training.regularizers.weight_decay=-1.0"], &["weight_decay", "-1"]);
     refused(&["training.regularizers.input_noise=nan"], &["input_noise"]);
     refused(&["training.regularizers.noise=1.0"], &["noise"]);

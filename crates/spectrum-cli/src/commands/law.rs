@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use spectrum_law::MarchenkoPastur;
 use spectrum_law::limit::{
-    Complex, Constants, LimitLaw, NetworkShape, Population, Settings, conjugate_kernels, constants, explain,
+    Complex, Constants, LimitLaw, NetworkShape, Population, Settings, conjugate_kernel_of, constants, explain,
     tangent_kernel,
 };
 use spectrum_models::ActivationKind;
@@ -16,6 +16,9 @@ use crate::output;
 
 /// Probabilities of the table.
 const TABLE: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
+
+/// Layers of the deepest law: more take minutes.
+const DEEPEST: usize = 32;
 
 pub(crate) fn law(command: &LawCommand) -> Result<(), Failure> {
     match command {
@@ -35,6 +38,11 @@ fn marchenko_pastur(a: &MpLaw) -> Result<(), Failure> {
         .map(|k| low + (high - low) * 0.5 * (1.0 - (std::f64::consts::PI * f64::from(k) / f64::from(points)).cos()))
         .collect();
     let density: Vec<f64> = grid.iter().map(|x| law.pdf(*x)).collect();
+    let finite = |v: &[f64]| v.iter().all(|x| x.is_finite());
+    if !(finite(&[low, high, law.edge_width()]) && finite(&quantiles) && finite(&density)) {
+        let why = format!("--variance: {} leaves the range of f64 at this size", a.variance);
+        return Err(Failure::input(why));
+    }
     if a.shown.json {
         return output::json(&json!({
             "law": "mp", "rows": a.rows, "cols": a.cols, "variance": a.variance, "edges": [[low, high]],
@@ -67,6 +75,10 @@ fn activation(name: &str) -> Result<(ActivationKind, Constants), Failure> {
 
 fn kernel(a: &KernelLaw, tangent: bool) -> Result<(), Failure> {
     let (kind, constants) = activation(&a.activation)?;
+    if a.depth_ratios.len() > DEEPEST {
+        let why = format!("--depth-ratios: found {} layers, expected at most {DEEPEST}", a.depth_ratios.len());
+        return Err(Failure::input(why));
+    }
     let population = match a.data_ratio {
         Some(ratio) => Population::MarchenkoPastur { ratio },
         None => Population::Point,
@@ -88,17 +100,18 @@ fn kernel(a: &KernelLaw, tangent: bool) -> Result<(), Failure> {
     if !tangent && rates.is_some() {
         return Err(Failure::input("--rates weigh the layers of the tangent kernel; expected `law ntk`"));
     }
+    if tangent && a.layer.is_some() {
+        return Err(Failure::input("--layer names a conjugate kernel; expected `law ck`"));
+    }
     let layer = a.layer.unwrap_or(a.depth_ratios.len());
-    let law = if tangent {
-        tangent_kernel(&shape, rates, &settings).map_err(Failure::input)?
-    } else {
-        let mut all = conjugate_kernels(&shape, &settings).map_err(Failure::input)?;
-        if layer == 0 || layer > all.len() {
-            let why = format!("--layer: found {layer}, expected 1 to {}", all.len());
-            return Err(Failure::input(why));
-        }
-        all.swap_remove(layer - 1)
-    };
+    if layer == 0 || layer > a.depth_ratios.len() {
+        return Err(Failure::input(format!("--layer: found {layer}, expected 1 to {}", a.depth_ratios.len())));
+    }
+    let law = match tangent {
+        true => tangent_kernel(&shape, rates, &settings),
+        false => conjugate_kernel_of(&shape, layer, &settings),
+    }
+    .map_err(Failure::input)?;
     let quantiles: Vec<f64> =
         TABLE.iter().map(|p| law.quantile(*p)).collect::<Result<_, _>>().map_err(Failure::failed)?;
     let c = law.certificate();
@@ -142,7 +155,9 @@ fn kernel(a: &KernelLaw, tangent: bool) -> Result<(), Failure> {
     } else {
         ("Limit law of the conjugate kernel", "eigenvalue of the conjugate kernel")
     };
-    draw(a.shown.svg.as_deref(), title, axis, law.grid(), law.density())?;
+    if converged {
+        draw(a.shown.svg.as_deref(), title, axis, law.grid(), law.density())?;
+    }
     if converged { Ok(()) } else { Err(Failure::failed("the law did not converge; its numbers are not to be trusted")) }
 }
 
@@ -183,6 +198,9 @@ fn words(values: &[f64]) -> String {
 fn number(x: f64) -> String {
     if x == 0.0 {
         return "0".into();
+    }
+    if !(1e-12..1e15).contains(&x.abs()) {
+        return format!("{x:e}");
     }
     let digits = (5 - x.abs().log10().floor() as i32).clamp(0, 12) as usize;
     let text = format!("{x:.digits$}");

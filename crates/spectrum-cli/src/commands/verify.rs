@@ -22,6 +22,10 @@ pub(crate) fn verify(args: &Verify) -> Result<(), Failure> {
         jobs: args.jobs.max(1),
         only: args.only.clone(),
     };
+    if let Some(out) = &args.figures {
+        // Tried before hours of runs, not after them.
+        std::fs::create_dir_all(out).map_err(|e| Failure::input(format!("{}: {e}", out.display())))?;
+    }
     let said = Mutex::new(Instant::now());
     let progress = |p: VerifyProgress<'_>| {
         let Ok(mut said) = said.lock() else { return };

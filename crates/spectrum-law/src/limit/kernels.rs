@@ -150,8 +150,15 @@ pub fn conjugate_kernels(shape: &NetworkShape, settings: &Settings) -> Result<Ve
     (1..=shape.depth()).map(|l| conjugate_kernel_of(shape, l, settings)).collect()
 }
 
-fn conjugate_kernel_of(shape: &NetworkShape, layer: usize, settings: &Settings) -> Result<LimitLaw, LawError> {
+/// The law of one layer's conjugate kernel, counted from 1.
+///
+/// # Errors
+/// As [`conjugate_kernel`]; [`LawError::NoLayers`] for a layer that the shape does not have.
+pub fn conjugate_kernel_of(shape: &NetworkShape, layer: usize, settings: &Settings) -> Result<LimitLaw, LawError> {
     settings.check()?;
+    if layer == 0 || layer > shape.depth() {
+        return Err(LawError::NoLayers);
+    }
     let mut weights = vec![Complex::ZERO; layer + 1];
     weights[layer] = Complex::ONE;
     Ok(LimitLaw::solve(shape.chain(&weights)?, 0.0, shape.notes()?, settings))

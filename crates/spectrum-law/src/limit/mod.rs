@@ -131,8 +131,8 @@ pub use complex::Complex;
 pub use constants::{Constants, constants};
 pub use explain::{ExplainedLevel, Explanation, explain};
 pub use kernels::{
-    Coefficients, NetworkShape, Recursion, conjugate_kernel, conjugate_kernels, marchenko_pastur_map,
-    stieltjes_recursion, tangent_kernel,
+    Coefficients, NetworkShape, Recursion, conjugate_kernel, conjugate_kernel_of, conjugate_kernels,
+    marchenko_pastur_map, stieltjes_recursion, tangent_kernel,
 };
 pub use law::LimitLaw;
 pub use population::Population;

@@ -129,7 +129,9 @@ impl<'a> Elimination<'a> {
                 break;
             }
             let (low, next, far) = (e[i], d[i + 1] - shift, if i + 2 < n { e[i + 1] } else { 0.0 });
-            swapped[i] = low.abs() > a.abs();
+            // A pivot below `tiny` is raised to it either way: a trailing part of 1e-100 would amplify one direction beyond all
+            // others (LAPACK's dlagts perturbs every small pivot).
+            swapped[i] = low.abs() > a.abs() && low.abs() >= tiny;
             if swapped[i] {
                 let m = a / low;
                 (pivot[i], upper[i], second[i], multiplier[i]) = (low, next, far, m);

@@ -270,7 +270,14 @@ mod tests {
         let parts = Surrogate { grams: &[&g, &h], coefficients: &coefficients };
         let none = Reason::Degenerate;
         surrogate(&id, &kernel, n, Ok(&spectrum), parts, Err(&none), &mut plan, &mut rows);
-        let values: Vec<Option<f64>> = rows.records.iter().map(|r| r.outcome.value()).collect();
-        assert_eq!(values, [Some(0.0), Some(0.0), None]);
+        let values = |rows: &StepRows| rows.records.iter().map(|r| r.outcome.value()).collect::<Vec<_>>();
+        assert_eq!(values(&rows), [Some(0.0), Some(0.0), None]);
+        // One entry off by a half: |K - S|_F^2/n = 0.25/3.
+        let mut other = kernel.clone();
+        other[0] += 0.5;
+        let spectrum = plan.kernel(&other, n, 0).unwrap();
+        let mut rows = StepRows::new(0);
+        surrogate(&id, &other, n, Ok(&spectrum), parts, Err(&none), &mut plan, &mut rows);
+        assert!((values(&rows)[0].unwrap() - 0.25 / 3.0).abs() < 1e-14);
     }
 }

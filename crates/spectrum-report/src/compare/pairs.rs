@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spectrum_core::{Kind, MatrixId, Outcome};
+use spectrum_core::{Kind, MatrixId, Outcome, Spectrum};
 
 use crate::RunData;
 use crate::table::number;
@@ -12,8 +12,8 @@ use crate::table::number;
 pub(crate) enum Sides<'a> {
     /// Two answers of one measure, or two scalars.
     Numbers(&'a Outcome, &'a Outcome),
-    /// Two spectra, descending.
-    Spectra(&'a [f64], &'a [f64]),
+    /// Two spectra, descending, and the larger of their floors.
+    Spectra(&'a [f64], &'a [f64], f64),
 }
 
 /// The distance of two sides, and the size that it is relative to: the larger number, or the largest singular value.
@@ -45,8 +45,9 @@ impl Pair<'_> {
                 (None, None) => Some(Gap { distance: 0.0, size: 0.0 }),
                 _ => None,
             },
-            Sides::Spectra(a, b) if a.len() == b.len() => Some(Gap {
-                distance: a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max),
+            // Values under the floor are a run's own rounding: they count as the floor.
+            Sides::Spectra(a, b, floor) if a.len() == b.len() => Some(Gap {
+                distance: a.iter().zip(b).map(|(a, b)| (a.max(floor) - b.max(floor)).abs()).fold(0.0, f64::max),
                 size: a.iter().chain(b).copied().fold(0.0, f64::max),
             }),
             Sides::Spectra(..) => None,
@@ -67,7 +68,7 @@ impl Pair<'_> {
         };
         match self.sides {
             Sides::Numbers(a, b) => (text(a), text(b)),
-            Sides::Spectra(a, b) => (spectrum(a), spectrum(b)),
+            Sides::Spectra(a, b, _) => (spectrum(a), spectrum(b)),
         }
     }
 }
@@ -88,6 +89,13 @@ impl<'a> Agreements<'a> {
     }
 }
 
+/// Matrices whose spectrum reaches under its floor in one of the runs: rank-deficient ones.
+pub(crate) fn under_the_floor(runs: [&RunData; 2]) -> BTreeSet<&MatrixId> {
+    let spectra = runs.into_iter().flat_map(|r| &r.spectra);
+    let deficient = |s: &Spectrum| s.singular_values.last().is_some_and(|v| *v <= s.floor);
+    spectra.filter(|s| deficient(&s.spectrum)).map(|s| &s.id).collect()
+}
+
 /// All pairs, and how many rows had no partner.
 pub(crate) fn pairs<'a>(a: &'a RunData, b: &'a RunData) -> (Vec<Pair<'a>>, usize) {
     let mut out = Vec::new();
@@ -100,10 +108,11 @@ pub(crate) fn pairs<'a>(a: &'a RunData, b: &'a RunData) -> (Vec<Pair<'a>>, usize
         let id = MatrixId { step, layer: String::new(), kind: Kind::Weight, view: String::new() };
         out.push(Pair { order: 0, metric, id, shape: None, sides: Sides::Numbers(x, y) });
     });
-    let spectra = |r: &'a RunData| r.spectra.iter().map(|s| (&s.id, s.spectrum.singular_values.as_slice())).collect();
-    join(spectra(a), spectra(b), &mut unpaired, |id, x, y| {
+    let spectra = |r: &'a RunData| r.spectra.iter().map(|s| (&s.id, &s.spectrum)).collect();
+    join(spectra(a), spectra(b), &mut unpaired, |id, x: &Spectrum, y: &Spectrum| {
         let (id, shape) = (id.clone(), shapes.get(id).copied());
-        out.push(Pair { order: 1, metric: "singular_values", id, shape, sides: Sides::Spectra(x, y) });
+        let sides = Sides::Spectra(&x.singular_values, &y.singular_values, x.floor.max(y.floor));
+        out.push(Pair { order: 1, metric: "singular_values", id, shape, sides });
     });
     let records = |r: &'a RunData| r.records.iter().map(|x| ((&x.id, x.metric.as_str()), &x.outcome)).collect();
     join(records(a), records(b), &mut unpaired, |(id, metric), x, y| {

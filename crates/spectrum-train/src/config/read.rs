@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use spectrum_core::{Kind, Precision, Route};
+use spectrum_hook::HookError;
 use spectrum_optim::OptimizerConfig;
 use toml::{Table, Value};
 
@@ -159,12 +160,12 @@ impl ConfigSource {
         };
         check(&config).map_err(|(key, why)| wrong(key, why))?;
         config.optimizer.validate().map_err(|e| wrong("optimizer", e.to_string()))?;
-        config.spectra.every.validate().map_err(|e| wrong("spectra.every", e.to_string()))?;
+        config.spectra.every.validate().map_err(|e| wrong("spectra.every", bare(&e)))?;
         if let Some(every) = &config.probe.substitutes {
-            every.validate().map_err(|e| wrong("probe.substitutes", e.to_string()))?;
+            every.validate().map_err(|e| wrong("probe.substitutes", bare(&e)))?;
         }
         if let Some(every) = &config.kernels.every {
-            every.validate().map_err(|e| wrong("kernels.every", e.to_string()))?;
+            every.validate().map_err(|e| wrong("kernels.every", bare(&e)))?;
         }
         Ok(config)
     }
@@ -243,6 +244,14 @@ fn culprit<T: DeserializeOwned>(value: &Value, message: &str) -> String {
     value.as_table().map(|t| search(t, missing, variant, &still)).unwrap_or_default()
 }
 
+/// The words of an error about a schedule without the key that it names itself: several keys hold one.
+fn bare(e: &HookError) -> String {
+    match e {
+        HookError::Schedule(why) => why.clone(),
+        other => other.to_string(),
+    }
+}
+
 type Wrong = (&'static str, String);
 
 fn positive(key: &'static str, n: usize) -> Result<(), Wrong> {
@@ -306,7 +315,7 @@ fn check(c: &Config) -> Result<(), Wrong> {
             if m.kernel.is_multiple_of(2) || m.kernel > 63 {
                 return Err(("model.kernel", format!("must be odd and at most 63, found {}", m.kernel)));
             }
-            if matches!(c.data, DataConfig::SingleIndex(_)) {
+            if !c.data.has_images() {
                 return Err((
                     "model.kind",
                     "conv-net needs images; expected `two-layer` or `mlp` for this data".into(),
@@ -342,6 +351,20 @@ fn check(c: &Config) -> Result<(), Wrong> {
         if !(value.is_finite() && value >= 0.0) {
             return Err((key, format!("must be finite and not negative, found {value}")));
         }
+    }
+    if r.input_noise > 0.0 && matches!(c.model, ModelConfig::SumEmbedding(_)) {
+        let why = "noise is added to numbers, and sum-embedding takes residues; expected another model";
+        return Err(("training.regularizers.input_noise", why.into()));
+    }
+    if c.probe.substitutes.is_some() && !(c.probe.enabled && c.spectra.enabled) {
+        return Err(("probe.substitutes", "needs probe.enabled and spectra.enabled".into()));
+    }
+    if let ModelConfig::TwoLayer(m) = &c.model
+        && r.jacobian > 0.0
+        && m.train.iter().any(|p| p != "hidden" && p != "hidden.weight")
+    {
+        let why = "its closed form is that of the hidden layer alone; expected model.train = [\"hidden\"]";
+        return Err(("training.regularizers.jacobian", why.into()));
     }
     if r.jacobian > 0.0 && !matches!(c.model, ModelConfig::TwoLayer(_)) {
         return Err((
@@ -387,6 +410,9 @@ fn check(c: &Config) -> Result<(), Wrong> {
         crate::run::limits::applies(c)?;
         if !c.spectra.kinds.iter().any(|k| matches!(k, Kind::Ck | Kind::Ntk)) {
             return Err(("kernels.laws", "needs the kind ck or ntk in spectra.kinds".into()));
+        }
+        if !c.spectra.kinds.contains(&Kind::Ck) {
+            return Err(("spectra.kinds", "the law of ntk is compared through every ck: expected both kinds".into()));
         }
         if c.kernels.layers == KernelLayers::Last && c.spectra.kinds.contains(&Kind::Ntk) {
             return Err(("kernels.layers", "the law of ntk is compared through every layer: expected `all`".into()));

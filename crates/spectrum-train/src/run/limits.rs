@@ -4,9 +4,9 @@ use spectrum_core::Reason;
 use spectrum_law::limit::{
     Coefficients, Constants, LimitLaw, NetworkShape, Population, Settings, conjugate_kernels, constants, tangent_kernel,
 };
-use spectrum_models::{ActivationKind, Parametrization, Scaling};
+use spectrum_models::{ActivationKind, InputScale, Parametrization, Scaling};
 
-use crate::config::{Config, ModelConfig};
+use crate::config::{Config, FirstLayer, ModelConfig};
 
 /// Laws of the conjugate kernel of every layer and of the tangent kernel.
 pub(super) struct Limits {
@@ -31,6 +31,10 @@ pub(crate) fn applies(config: &Config) -> Result<(Vec<usize>, ActivationKind), (
             normalized(m.normalized)?;
             if m.scaling != Scaling::Ntk {
                 return Err(("model.scaling", "kernels.laws needs the scale 1/sqrt(h): expected `ntk`".into()));
+            }
+            if m.init != FirstLayer::Gaussian || m.inputs() != InputScale::SqrtD {
+                let why = "kernels.laws needs weights N(0, 1) and inputs x/sqrt(d): expected `gaussian`, with input_scale `sqrt_d`";
+                return Err(("model.init", why.into()));
             }
             Ok((vec![m.width], m.activation))
         }

@@ -186,7 +186,10 @@ pub(super) fn train<M: Network>(
             Some(indices) => data.batch(indices),
             None => (data.x.clone(), data.y.clone()),
         };
+        // The loss that is recorded belongs to W_t as the optimizer left it; the gradient to the scaled weights.
+        let mut left = None;
         if config.training.normalize_weights && t < s.steps {
+            left = full.then(|| value(loss(kind, model.forward(x.clone()), y.clone())));
             model = rescale(model);
         }
         let r = &config.training.regularizers;
@@ -200,7 +203,7 @@ pub(super) fn train<M: Network>(
         let objective = loss(kind, model.forward(x.clone()), y.clone());
         let now = value(objective.clone());
         if full && (t > first || from.is_none()) {
-            hook.scalar("train_loss", now);
+            hook.scalar("train_loss", left.unwrap_or(now));
         }
         progress(Progress { step: t, total: s.steps, loss: now });
         if !now.is_finite() && config.training.on_divergence == OnDivergence::Stop {
