@@ -48,8 +48,9 @@ fn the_numbers_of_a_checkpoint_are_the_hooks_to_the_last_bit() {
         let file = records(&read, name, "weight", 0);
         let mut compared = 0;
         for (metric, value, reason) in &hook {
-            // What only a run knows: its teacher and W_0.
-            if metric.starts_with("teacher_") || ["outliers_initial", "initial_distance"].contains(&metric.as_str()) {
+            // What only a run knows: its teacher, W_0, and which layers meet.
+            let run_only = metric.starts_with("teacher_") || metric.starts_with("alignment_");
+            if run_only || ["outliers_initial", "initial_distance"].contains(&metric.as_str()) {
                 continue;
             }
             let theirs = file.iter().find(|(m, ..)| m == metric);
