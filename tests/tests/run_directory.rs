@@ -90,7 +90,8 @@ fn show_has_the_documented_form() {
     assert!(missing > 0);
     let scalars: BTreeSet<&str> =
         shown["scalars"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
-    let documented = ["train_loss", "test_loss", "learning_rate", "linear_test_loss", "initial_kernel_test_loss"];
+    let documented =
+        ["train_loss", "test_loss", "test_r2", "learning_rate", "linear_test_loss", "initial_kernel_test_loss"];
     assert_eq!(scalars, documented.into_iter().collect());
     assert_eq!(scalar(&shown, "learning_rate"), [(1, Some(0.1)), (2, Some(0.1)), (3, Some(0.1))].into());
     assert_eq!(scalar(&shown, "train_loss").into_keys().collect::<Vec<_>>(), [0, 1, 2, 3]);
