@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use burn::tensor::Tensor;
 use spectrum_core::{Kind, MatrixId, Outcome, Reason, Record, Spectrum, StepRows};
-use spectrum_data::{Orthonormality, Split, Targets};
+use spectrum_data::{Dataset, Orthonormality, Split, Targets};
 use spectrum_hook::{Schedule, Task};
 use spectrum_kernel::{KernelError, Settings, conjugate_kernels, tangent_kernel};
 use spectrum_linalg::Plan;
@@ -86,6 +86,22 @@ fn labels(targets: &Targets, n: usize) -> Vec<f64> {
     }
 }
 
+/// The set whose first so many samples a kernel is of.
+fn chosen<'a>(c: &KernelsConfig, split: &'a Split) -> (&'a Dataset, usize) {
+    let set = match c.on {
+        KernelSamples::Probe => split.probe.as_ref().unwrap_or(&split.train),
+        KernelSamples::Train => &split.train,
+    };
+    let default = if c.on == KernelSamples::Probe && split.probe.is_none() { SAMPLES } else { usize::MAX };
+    (set, if c.samples == 0 { default } else { c.samples }.min(set.n))
+}
+
+/// Samples of the kernels that a run records; 0 where it records none.
+pub(super) fn samples(config: &Config, split: &Split) -> usize {
+    let recorded = config.spectra.enabled && config.spectra.kinds.iter().any(|k| matches!(k, Kind::Ck | Kind::Ntk));
+    if recorded { chosen(&config.kernels, split).1 } else { 0 }
+}
+
 impl<M: Network> Kernels<M> {
     /// `None` where the config records neither kind. `initial` is the model at step 0.
     pub fn new(config: &Config, place: &Place, split: &Split, initial: &M) -> Option<Arc<Self>> {
@@ -95,12 +111,7 @@ impl<M: Network> Kernels<M> {
             return None;
         }
         let c = config.kernels.clone();
-        let set = match c.on {
-            KernelSamples::Probe => split.probe.as_ref().unwrap_or(&split.train),
-            KernelSamples::Train => &split.train,
-        };
-        let default = if c.on == KernelSamples::Probe && split.probe.is_none() { SAMPLES } else { usize::MAX };
-        let n = if c.samples == 0 { default } else { c.samples }.min(set.n);
+        let (set, n) = chosen(&c, split);
         let set = set.first(n);
         let laws = limits::applies(config).ok().filter(|_| c.laws).map(|(widths, activation)| Laws {
             widths,

@@ -17,18 +17,28 @@ pub(super) struct Sizes {
     pub inputs: usize,
     /// Output dimension.
     pub outputs: usize,
+    /// Samples of a recorded kernel; 0 where none is recorded, or where that is not known yet.
+    pub kernel: usize,
 }
 
 impl Sizes {
     /// Of a data set that is drawn, known before it is.
     pub fn of(config: &Config) -> Option<Self> {
         match &config.data {
-            DataConfig::SingleIndex(d) => {
-                Some(Self { train: d.n, others: d.n_test.saturating_add(d.n_probe.max(d.n)), inputs: d.d, outputs: 1 })
-            }
-            DataConfig::Spiked(d) => {
-                Some(Self { train: d.n, others: d.n_test.saturating_add(d.n_probe), inputs: d.d, outputs: 1 })
-            }
+            DataConfig::SingleIndex(d) => Some(Self {
+                train: d.n,
+                others: d.n_test.saturating_add(d.n_probe.max(d.n)),
+                inputs: d.d,
+                outputs: 1,
+                kernel: 0,
+            }),
+            DataConfig::Spiked(d) => Some(Self {
+                train: d.n,
+                others: d.n_test.saturating_add(d.n_probe),
+                inputs: d.d,
+                outputs: 1,
+                kernel: 0,
+            }),
             _ => None,
         }
     }
@@ -41,7 +51,7 @@ fn needed(config: &Config, s: Sizes) -> u128 {
         ModelConfig::TwoLayer(m) => widths.push(m.width),
         ModelConfig::Mlp(m) => widths.extend(&m.hidden),
         ModelConfig::SumEmbedding(m) => widths.extend([m.embedding, m.hidden]),
-        // Maps shrink to a quarter at each pooling; weights are few beside them.
+        // Maps shrink to a quarter at each pooling.
         ModelConfig::ConvNet(m) => {
             widths.extend(m.channels.iter().enumerate().map(|(i, c)| c.saturating_mul(s.inputs >> (2 * i).min(63))));
         }
@@ -53,15 +63,22 @@ fn needed(config: &Config, s: Sizes) -> u128 {
         Batch::Size(b) => b.min(s.train),
     };
     let mul = |a: usize, b: usize| (a as u128).saturating_mul(b as u128);
+    let pairs = |of: &[usize]| of.windows(2).fold(0u128, |sum, w| sum.saturating_add(mul(w[0], w[1])));
     // Parameter, gradient and two moments on the device; the draw, W_0 and the snapshots in f64 on the host.
-    let weights = widths.windows(2).fold(0u128, |sum, w| sum.saturating_add(mul(w[0], w[1])));
+    let weights = match &config.model {
+        // A kernel's weights are shared by all positions of a map. The images' channels and the readout add a little.
+        ModelConfig::ConvNet(m) => pairs(&m.channels).saturating_mul(mul(m.kernel, m.kernel)),
+        _ => pairs(&widths),
+    };
     let weights = weights.saturating_mul(4 * element + 3 * 8);
     // Each layer keeps its output and its activation for the backward pass, and makes a gradient of each.
     let hidden =
         widths.iter().skip(1).fold(0u128, |sum, w| sum.saturating_add(mul(batch, *w))).saturating_mul(3 * element);
     // f32 on the host, f64 while it is uploaded, and the tensor.
     let data = mul(s.train.saturating_add(s.others), s.inputs).saturating_mul(4 + 8 + element);
-    weights.saturating_add(hidden).saturating_add(data)
+    // A kernel in f64, and the copy in which it is diagonalised.
+    let kernel = mul(s.kernel, s.kernel).saturating_mul(2 * 8);
+    weights.saturating_add(hidden).saturating_add(data).saturating_add(kernel)
 }
 
 /// Memory that this machine can give, where it says so.
@@ -77,5 +94,51 @@ pub(super) fn check(config: &Config, sizes: Sizes) -> Result<(), TrainError> {
     match available() {
         Some(available) if needed > available => Err(TrainError::TooLarge { needed, available }),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::ConfigSource;
+
+    const IMAGES: &str = r#"
+name = "c"
+precision = "f32"
+[data]
+kind = "fashion-1000"
+[model]
+kind = "conv-net"
+channels = [512, 512]
+kernel = 3
+[optimizer]
+kind = "sgd"
+lr = 0.01
+[training]
+steps = 1
+batch = 10
+"#;
+
+    const SIZES: Sizes = Sizes { train: 1000, others: 0, inputs: 28 * 28, outputs: 10, kernel: 0 };
+
+    fn bytes(sizes: Sizes) -> u128 {
+        let config = ConfigSource::parse(std::path::Path::new("c.toml"), IMAGES).unwrap().resolve(&[]).unwrap();
+        needed(&config, sizes)
+    }
+
+    /// They were once counted as a matrix from map to map: 1.6 TB here.
+    #[test]
+    fn the_weights_of_a_convolution_are_those_of_its_kernel() {
+        let weights = 512 * 512 * 9 * (4 * 4 + 3 * 8);
+        let maps = 10 * (512 * 784 + 512 * 196 + 10) * 3 * 4;
+        let data = 1000 * 784 * (4 + 8 + 4);
+        assert_eq!(bytes(SIZES), weights + maps + data);
+    }
+
+    /// A failed allocation of a kernel ended the process.
+    #[test]
+    fn a_kernel_is_counted() {
+        assert_eq!(bytes(Sizes { kernel: 60_000, ..SIZES }) - bytes(SIZES), 57_600_000_000);
     }
 }

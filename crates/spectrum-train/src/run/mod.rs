@@ -88,7 +88,8 @@ pub fn run(config: &Config, options: &RunOptions, progress: &mut dyn FnMut(Progr
     let (place, facts) = backend::place(&config.backend, config.precision)?;
     let model::Loaded { split, parts } = model::load(config)?;
     let (train, outputs) = (split.train.n, model::outputs(&split.train));
-    memory::check(config, memory::Sizes { train, others: split.test.n, inputs: split.train.dim, outputs })?;
+    let kernel = kernels::samples(config, &split);
+    memory::check(config, memory::Sizes { train, others: split.test.n, inputs: split.train.dim, outputs, kernel })?;
     let steps = total_steps(config, split.train.n)?;
     let session = Session { config, options, dir: &dir, hash: &hash, place, facts, split, parts, steps, start };
     match &config.model {
