@@ -96,7 +96,7 @@ pub enum TrainError {
     },
     /// A run that this machine's memory cannot hold.
     #[error(
-        "data and model: this run needs at least {:.1} GB of memory, and {:.1} GB are free",
+        "data, model and kernels: this run needs at least {:.1} GB of memory, and {:.1} GB are free",
         *needed as f64 / 1e9,
         *available as f64 / 1e9
     )]

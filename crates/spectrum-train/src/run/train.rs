@@ -230,7 +230,8 @@ pub(super) fn train<M: Network>(
         let mut beside = Vec::new();
         if config.spectra.enabled && hook.records(t + 1) {
             if let Some(terms) = &terms {
-                let alone = match r.is_none() {
+                // The gradient that is recorded may hold the regularisers' terms.
+                let alone = match r.is_none() || !r.logged {
                     true => None,
                     false => Some(gradient(loss(kind, model.forward(x.clone()), targets.clone()))),
                 };
