@@ -69,9 +69,6 @@ class Run:
             return self.scalars["train_loss" if metric == "loss" else metric, step - 1]
         if metric.startswith("weight "):
             kind, metric, step = "weight", metric[7:], step - 1
-        if metric in ("u_row", "q_row"):
-            share = self.records[kind, f"input_side_{'s1' if metric == 'u_row' else 'spike'}_share", step]
-            return share ** 0.5 * self.records[kind, "frobenius_norm", step]
         return self.records[kind, metric, step]
 
 
@@ -167,45 +164,53 @@ def table_3(runs):
 
 
 def table_4(runs):
-    header("10.4: 750/1000/1250, NTK (specification: seed 0 alone)", ["s_1", "s_2", "s_3"])
+    header("10.4: 750/1000/1250, NTK; the rows along X_B^T r and q are of the regularised gradient, the terms of the loss's own, "
+           "with the step's noise in the bulk (specification: seed 0 alone; of its noise rows a mean over draws)",
+           ["s_1", "s_2", "s_3", "row along X_B^T r", "row along q", "S1", "S2", "E"])
+    metrics = ["s1", "s2", "s3", "input_side_s1_length", "input_side_spike_length", "s1_norm", "s2_norm", "e_norm"]
     for label, nu, alpha, init, kind, key, points in [
         ("tanh, sphere, ν = 3/8", 0.375, 0.0, "sphere", "tanh", "decay",
-         [(0.0, 1.43, .258, .089), (0.01, 1.43, .258, .090), (0.1, 1.46, .300, .216)]),
-        ("tanh, sphere, ν = 3/8", 0.375, 0.0, "sphere", "tanh", "noise", [(0.5, 1.34, .214, .076), (1.0, 1.17, .162, .054)]),
-        ("tanh, sphere, ν = 3/8", 0.375, 0.0, "sphere", "tanh", "jacobian", [(1.0, 1.72, .272, .090), (10.0, 7.42, .670, .098)]),
+         [(0.0, 1.43, .258, .089, 1.329, .558), (0.01, 1.43, .258, .090, 1.331, .558), (0.1, 1.46, .300, .216, 1.356, .568)]),
+        ("tanh, sphere, ν = 3/8", 0.375, 0.0, "sphere", "tanh", "noise",
+         [(0.5, 1.34, .214, .076, 1.252, .457), (1.0, 1.17, .162, .054, 1.092, .197)]),
+        ("tanh, sphere, ν = 3/8", 0.375, 0.0, "sphere", "tanh", "jacobian",
+         [(1.0, 1.72, .272, .090, 1.482, .586), (10.0, 7.42, .670, .098, 2.865, 1.003)]),
         ("tanh, sphere, ν = 1/8, α = 8/9", 0.125, 8 / 9, "sphere", "tanh", "decay",
-         [(0.0, .858, .010, .0015), (0.01, .858, .021, .021)]),
-        ("tanh, sphere, ν = 1/8, α = 8/9", 0.125, 8 / 9, "sphere", "tanh", "jacobian", [(1.0, 2.14, .029, .005)]),
+         [(0.0, .858, .010, .0015, .554, .659), (0.01, .858, .021, .021, .554, .658)]),
+        ("tanh, sphere, ν = 1/8, α = 8/9", 0.125, 8 / 9, "sphere", "tanh", "jacobian", [(1.0, 2.14, .029, .005, .531, .576)]),
         ("tanh, biased, ν = 1/4", 0.25, 0.0, "biased", "tanh", "noise",
-         [(0.0, 1.59, .143, .089), (1.0, 1.40, .097, .063), (2.0, 1.16, .066, .052)]),
-        ("relu, biased, ν = 1/4", 0.25, 0.0, "biased", "relu", "noise", [(0.0, 3.17, None, None), (2.0, 3.91, None, None)]),
+         [(0.0, 1.59, .143, .089, 1.187, 1.112, None, .604), (1.0, 1.40, .097, .063, 1.029, .931, None, .356),
+          (2.0, 1.16, .066, .052, .780, .681, None, .181)]),
+        ("relu, biased, ν = 1/4", 0.25, 0.0, "biased", "relu", "noise",
+         [(0.0, 3.17, None, None, 1.553, 2.760, None, 1.092), (2.0, 3.91, None, None, 1.796, 3.098, None, 1.104)]),
         ("relu, sphere, ν = 1/8, α = 8/9", 0.125, 8 / 9, "sphere", "relu", "noise",
-         [(0.0, .510, None, None), (1.0, .627, None, None)]),
+         [(0.0, .510, None, None, .288, .443, None, .202), (1.0, .627, None, None, .282, .353, None, .116)]),
     ]:
         for value, *spec in points:
-            row(runs, "paper", f"{label}, {key} {value:g}", ["s1", "s2", "s3"], spec,
+            row(runs, "paper", f"{label}, {key} {value:g}", metrics, spec + [None] * (len(metrics) - len(spec)),
                 **{"nu": nu, "data.alpha": round(alpha, 6), "model.init": init, "model.activation": kind, key: value})
 
 
 def table_5(runs):
     header("10.5: 240/320/400, ν = 3/8 (specification: seed 0 alone)",
-           ["loss", "rank 1", "rank 2", "stable rank of G", "share along X_B^T r", "share along q", "stable rank of W"])
+           ["loss", "rank 1", "rank 2", "stable rank of G", "share along X_B^T r", "share along q", "stable rank of W",
+            "Wq"])
     metrics = ["loss", "best_rank_1_share", "best_rank_2_share", "stable_rank", "input_side_s1_share",
-               "input_side_spike_share", "weight stable_rank"]
+               "input_side_spike_share", "weight stable_rank", "weight_spike_length"]
     none, noise, jacobian, decay = {}, {"noise": 1.0}, {"jacobian": 0.3}, {"decay": 0.01}
     for label, kind, scaling, keys, step, *spec in [
-        ("tanh, NTK", "tanh", "ntk", none, 0, 1.47, .98, .98, 1.02, .13, .90, 90.7),
-        ("tanh, NTK", "tanh", "ntk", none, 12, .434, .73, .77, 1.38, .72, .04, 90.6),
-        ("tanh, NTK", "tanh", "ntk", none, 36, .146, .58, .64, 1.72, .58, .05, 90.5),
-        ("tanh, NTK", "tanh", "ntk", none, 120, .016, .34, .40, 2.93, .33, .06, 90.4),
-        ("tanh, NTK, noise 1", "tanh", "ntk", noise, 120, .088, .96, .96, 1.05, .09, .89, 90.4),
-        ("tanh, NTK, Jacobian 0.3", "tanh", "ntk", jacobian, 120, .039, .66, .70, 1.51, .65, .05, 90.1),
-        ("tanh, NTK, decay 0.01", "tanh", "ntk", decay, 120, .019, .38, .44, 2.67, .37, .05, 90.4),
-        ("relu, NTK", "relu", "ntk", none, 120, .002, .19, .25, 5.21, .19, .03, 90.8),
-        ("relu, NTK, noise 1", "relu", "ntk", noise, 120, .031, .60, .77, 1.68, .22, .55, 91.0),
-        ("relu, NTK, Jacobian 0.3", "relu", "ntk", jacobian, 120, .008, .52, .56, 1.93, .49, .07, 90.6),
-        ("tanh, mean field", "tanh", "mean-field", none, 12, .523, .67, .69, 1.50, .54, .01, 8.2),
-        ("tanh, mean field", "tanh", "mean-field", none, 120, .355, .48, .53, 2.10, .20, .01, 2.2),
+        ("tanh, NTK", "tanh", "ntk", none, 0, 1.47, .98, .98, 1.02, .13, .90, 90.7, 1.07),
+        ("tanh, NTK", "tanh", "ntk", none, 12, .434, .73, .77, 1.38, .72, .04, 90.6, 1.09),
+        ("tanh, NTK", "tanh", "ntk", none, 36, .146, .58, .64, 1.72, .58, .05, 90.5, 1.10),
+        ("tanh, NTK", "tanh", "ntk", none, 120, .016, .34, .40, 2.93, .33, .06, 90.4, 1.12),
+        ("tanh, NTK, noise 1", "tanh", "ntk", noise, 120, .088, .96, .96, 1.05, .09, .89, 90.4, 1.12),
+        ("tanh, NTK, Jacobian 0.3", "tanh", "ntk", jacobian, 120, .039, .66, .70, 1.51, .65, .05, 90.1, 1.16),
+        ("tanh, NTK, decay 0.01", "tanh", "ntk", decay, 120, .019, .38, .44, 2.67, .37, .05, 90.4, 1.06),
+        ("relu, NTK", "relu", "ntk", none, 120, .002, .19, .25, 5.21, .19, .03, 90.8, 1.14),
+        ("relu, NTK, noise 1", "relu", "ntk", noise, 120, .031, .60, .77, 1.68, .22, .55, 91.0, 1.17),
+        ("relu, NTK, Jacobian 0.3", "relu", "ntk", jacobian, 120, .008, .52, .56, 1.93, .49, .07, 90.6, 1.14),
+        ("tanh, mean field", "tanh", "mean-field", none, 12, .523, .67, .69, 1.50, .54, .01, 8.2, 2.45),
+        ("tanh, mean field", "tanh", "mean-field", none, 120, .355, .48, .53, 2.10, .20, .01, 2.2, 2.95),
     ]:
         row(runs, "10.5", f"{label}, step {step}", metrics, spec, step=step + 1, name="low-rank-training",
             **dict({"nu": 0.375, "model.activation": kind, "model.scaling": scaling}, **keys))

@@ -12,7 +12,7 @@ use spectrum_core::{Kind, LayerMatrix, Outcome, Precision, Reason, Route, StepRo
 use spectrum_linalg::Plan;
 use spectrum_measure::Battery;
 use spectrum_measure::gradient::{
-    Activation, Decomposer, Erf, LAYER_METRICS, LayerGradient, Loss, METRICS, MeanDerivative, NearLinear, Relu,
+    Activation, Beside, Decomposer, Erf, LAYER_METRICS, LayerGradient, Loss, METRICS, MeanDerivative, NearLinear, Relu,
     Sigmoid, Softplus, SpikedInputs, Tanh, TwoLayer, layer_gradient, measure,
 };
 use spectrum_measure::tolerance::{Coverage, PrecisionPair, Setting};
@@ -79,7 +79,9 @@ fn rows_of(name: &str, activation: &dyn Activation, loss: Loss, zeta: &[f64], sc
     let g = parts.gradient();
     let mut rows = StepRows::new(1);
     let mut plan = Plan::new();
-    measure(&id(), Ok(&parts), Some(&g), &mut plan, &mut rows);
+    let recorded: Vec<f64> = g.iter().zip(&f.weight).map(|(g, w)| g + 0.3 * w).collect();
+    let beside = Beside { gradient: Some(&g), recorded: Some(&recorded), weight: Some(&f.weight) };
+    measure(&id(), Ok(&parts), beside, &mut plan, &mut rows);
 
     // Means of the layer's input and of the signal, from sigma' again.
     let mut x = f.bulk.clone();
@@ -144,7 +146,7 @@ fn the_residue_sees_another_gradient() {
     g[3] += 1e-4 * size;
     let of = |g: &[f64]| {
         let mut rows = StepRows::new(1);
-        measure(&id(), Ok(&p), Some(g), &mut Plan::new(), &mut rows);
+        measure(&id(), Ok(&p), Beside { gradient: Some(g), ..Beside::default() }, &mut Plan::new(), &mut rows);
         rows.records[0].outcome.clone()
     };
     assert!((of(&g).value().unwrap() - 1e-4).abs() < 1e-7);
@@ -162,7 +164,13 @@ fn the_residue_sees_another_gradient() {
 fn missing_answers_have_reasons() {
     let rows = |parts: Result<_, &Reason>, g: Option<&[f64]>| {
         let mut rows = StepRows::new(1);
-        measure(&id(), parts, g, &mut Plan::new(), &mut rows);
+        measure(
+            &id(),
+            parts,
+            Beside { gradient: g, weight: Some(&[0.5; 25 * 15]), ..Beside::default() },
+            &mut Plan::new(),
+            &mut rows,
+        );
         let named: Vec<(String, Outcome)> = rows.records.into_iter().map(|r| (r.metric, r.outcome)).collect();
         assert!(named.iter().map(|(m, _)| m.as_str()).eq(METRICS));
         named
@@ -284,7 +292,10 @@ fn the_contract_holds_for_moved_weights() {
         let parts = Decomposer::new()
             .decompose(&network, &setup.inputs(), Loss::SquaredError, MeanDerivative::Empirical)
             .unwrap();
-        gradient_common::records(&parts, None)
+        let mut rows = StepRows::new(1);
+        let beside = Beside { weight: Some(&moved), ..Beside::default() };
+        measure(&id(), Ok(&parts), beside, &mut Plan::new(), &mut rows);
+        rows
     };
     let (still, moved, far) = (rows(0.0), rows(1.0), rows(1000.0));
     let mut seen = Vec::new();

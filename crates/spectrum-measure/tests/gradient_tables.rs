@@ -14,7 +14,7 @@ use gradient_common::{Case, PAPER, SMALL, id, records, value};
 use spectrum_core::{Route, StepRows};
 use spectrum_linalg::{Plan, matvec};
 use spectrum_measure::gradient::{
-    Activation, Decomposer, Erf, Loss, MeanDerivative, NearLinear, Relu, Sigmoid, Tanh, measure,
+    Activation, Beside, Decomposer, Erf, Loss, MeanDerivative, NearLinear, Relu, Sigmoid, Tanh, measure,
 };
 
 const ERF: Erf = Erf { scale: FRAC_1_SQRT_2 };
@@ -157,7 +157,13 @@ fn cost() {
             g.clear();
             g.extend(parts.gradient());
             let start = Instant::now();
-            measure(&id(), Ok(&parts), Some(&g), &mut plan, &mut StepRows::new(0));
+            measure(
+                &id(),
+                Ok(&parts),
+                Beside { gradient: Some(&g), ..Beside::default() },
+                &mut plan,
+                &mut StepRows::new(0),
+            );
             let measured = time(start);
             let start = Instant::now();
             decomposer.jacobian_penalty(&network, &inputs).unwrap();

@@ -54,5 +54,5 @@ pub use decomposition::{Decomposer, Decomposition};
 pub use error::GradientError;
 pub use layer::{LAYER_METRICS, LayerGradient, layer_gradient};
 pub use low_rank::LowRank;
-pub use records::{METRICS, measure};
+pub use records::{Beside, METRICS, measure};
 pub use sample::{Loss, MeanDerivative, SpikedInputs, TwoLayer};

@@ -30,9 +30,11 @@ use crate::battery::record;
 /// - `output_side_overlap`: |P U|_F^2/p, P onto the span of a o mu and of those;
 /// - `input_side_s1_share`: |G b|^2/|G|_F^2 with b the direction of X_B^T r; `input_side_spike_share`: |G Q|_F^2/|G|_F^2 with Q an
 ///   orthonormal basis of the q_k;
+/// - `input_side_s1_length`, `input_side_spike_length`: |G' b| and |G' Q|_F of the gradient G' that is recorded, with the regularisers'
+///   terms where those are logged; `weight_spike_length`: |W Q|_F at the weights before the step;
 /// - `latent_residual_alignment`: norm of the projection of r/|r| onto the span of the z_k, which decides the size of S12;
 /// - `mean_derivative`: root mean square of mu; `derivative_spread`: of sigma'_c.
-pub const METRICS: [&str; 35] = [
+pub const METRICS: [&str; 38] = [
     "identity_residue",
     "s1_share",
     "s12_share",
@@ -65,15 +67,27 @@ pub const METRICS: [&str; 35] = [
     "output_side_overlap",
     "input_side_s1_share",
     "input_side_spike_share",
+    "input_side_s1_length",
+    "input_side_spike_length",
+    "weight_spike_length",
     "latent_residual_alignment",
     "mean_derivative",
     "derivative_spread",
 ];
 
+/// What stands beside a decomposition; each is m x d, column-major, as the hook records it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// The gradient of the mean loss alone by automatic differentiation at the same weights and inputs, without regularisers,
+    /// unclipped. Without it `identity_residue` is missing.
+    pub gradient: Option<&'a [f64]>,
+    /// The gradient that is recorded, where it holds more than that.
+    pub recorded: Option<&'a [f64]>,
+    /// W. Without it `weight_spike_length` is missing.
+    pub weight: Option<&'a [f64]>,
+}
+
 /// Appends the records of [`METRICS`] under the gradient's identity.
-///
-/// `gradient` is the one that automatic differentiation gave at the same weights (m x d, column-major, as the hook records it): of the
-/// mean loss alone, without regularisers, unclipped. Without it `identity_residue` is missing.
 ///
 /// Every metric is missing for parts that are not finite ([`Reason::NotFinite`]) and for a zero gradient ([`Reason::Degenerate`]);
 /// those that name a spike for data without spikes ([`Reason::NotApplicable`]); quotients and directions of a zero part as
@@ -81,19 +95,19 @@ pub const METRICS: [&str; 35] = [
 pub fn measure(
     id: &MatrixId,
     parts: Result<&Decomposition, &Reason>,
-    gradient: Option<&[f64]>,
+    beside: Beside<'_>,
     plan: &mut Plan,
     rows: &mut StepRows,
 ) {
     let outcomes = parts
         .map_err(Clone::clone)
-        .and_then(|parts| answers(parts, gradient, plan))
+        .and_then(|parts| answers(parts, beside, plan))
         .unwrap_or_else(|reason| vec![reason.into(); METRICS.len()]);
     debug_assert_eq!(outcomes.len(), METRICS.len());
     rows.records.extend(METRICS.into_iter().zip(outcomes).map(|(metric, o)| record(id, metric, o)));
 }
 
-fn answers(p: &Decomposition, autodiff: Option<&[f64]>, plan: &mut Plan) -> Result<Vec<Outcome>, Reason> {
+fn answers(p: &Decomposition, beside: Beside<'_>, plan: &mut Plan) -> Result<Vec<Outcome>, Reason> {
     let (m, d) = (p.outputs, p.inputs);
     let spikes = p.directions.len();
     let mut top = |matrix: &[f64]| plan.spectrum_of(matrix, m, d, Route::Topk, 1).map(|s| s.top());
@@ -123,7 +137,7 @@ fn answers(p: &Decomposition, autodiff: Option<&[f64]>, plan: &mut Plan) -> Resu
     let [s1, s12, s2, sq] = norms;
     let e_size = norm(&p.remainder);
 
-    let mut out = vec![residue(g, autodiff).into()];
+    let mut out = vec![residue(g, beside.gradient).into()];
     let f = |t: &LowRank| share(t.frobenius_norm());
     out.push(f(&p.s1).into());
     out.extend([&p.s12, &p.s2, &p.sq].map(|t| names_spike(f(t).into())));
@@ -144,6 +158,7 @@ fn answers(p: &Decomposition, autodiff: Option<&[f64]>, plan: &mut Plan) -> Resu
     out.extend([quotient(without_s1, g_norm), names_spike(quotient(without_s1_s2, g_norm)), quotient(e_norm, g_norm)]);
     out.extend(sides(p, &spectrum));
     out.extend(along(p, g, size));
+    out.extend(lengths(p, beside.recorded.unwrap_or(g), beside.weight));
     let latent = orthonormal(p.latent.iter().map(Vec::as_slice));
     out.push(names_spike(quotient(held(&latent, &p.residual).sqrt(), norm(&p.residual))));
     let mu = norm(&p.mean_derivative) / (m as f64).sqrt();
@@ -193,24 +208,44 @@ fn sides(p: &Decomposition, s: &Spectrum) -> Vec<Outcome> {
     out
 }
 
+/// |A B|_F for A (m x d) and an orthonormal basis B of some of its inputs; degenerate where that is empty.
+fn length(p: &Decomposition, matrix: &[f64], basis: &[Vec<f64>]) -> Result<f64, Reason> {
+    if basis.is_empty() {
+        return Err(Reason::Degenerate);
+    }
+    if matrix.len() != p.outputs * p.inputs {
+        let why = format!("a matrix of {} elements, {} expected", matrix.len(), p.outputs * p.inputs);
+        return Err(Reason::NotApplicable(why));
+    }
+    let mut image = vec![0.0; p.outputs];
+    let squares = basis.iter().map(|b| {
+        matvec(matrix, p.outputs, p.inputs, b, &mut image);
+        norm(&image).powi(2)
+    });
+    Ok(squares.sum::<f64>().sqrt())
+}
+
+/// Orthonormal bases of X_B^T r and of the q_k.
+fn bases(p: &Decomposition) -> [Vec<Vec<f64>>; 2] {
+    [orthonormal([&p.s1.pairs[0].1[..]]), orthonormal(p.directions.iter().map(Vec::as_slice))]
+}
+
 /// The shares of G along X_B^T r and along the q_k.
 fn along(p: &Decomposition, g: &[f64], size: f64) -> [Outcome; 2] {
-    let mut image = vec![0.0; p.outputs];
-    let mut share = |basis: &[Vec<f64>]| {
-        let square: f64 = basis
-            .iter()
-            .map(|b| {
-                matvec(g, p.outputs, p.inputs, b, &mut image);
-                (norm(&image) / size).powi(2)
-            })
-            .sum();
-        if basis.is_empty() { Err(Reason::Degenerate) } else { Ok(square.min(1.0)) }
-    };
-    let s1 = share(&orthonormal([&p.s1.pairs[0].1[..]])).into();
+    let [s1, spikes] = bases(p);
+    let share = |basis: &[Vec<f64>]| length(p, g, basis).map(|l| (l / size).powi(2).min(1.0));
+    [share(&s1).into(), if p.directions.is_empty() { no_spikes() } else { share(&spikes).into() }]
+}
+
+/// The lengths of the recorded gradient along both, and of W along the q_k.
+fn lengths(p: &Decomposition, recorded: &[f64], weight: Option<&[f64]>) -> [Outcome; 3] {
+    let [s1, spikes] = bases(p);
+    let along_s1 = length(p, recorded, &s1).into();
     if p.directions.is_empty() {
-        return [s1, no_spikes()];
+        return [along_s1, no_spikes(), no_spikes()];
     }
-    [s1, share(&orthonormal(p.directions.iter().map(Vec::as_slice))).into()]
+    let weight = weight.ok_or_else(|| Reason::NotComputed("the weights".to_owned()));
+    [along_s1, length(p, recorded, &spikes).into(), weight.and_then(|w| length(p, w, &spikes)).into()]
 }
 
 fn quotient(numerator: f64, denominator: f64) -> Outcome {

@@ -82,6 +82,8 @@ impl Setting {
             | "s1_to_e"
             | "second_value_to_e"
             | "e_stable_rank"
+            | "input_side_s1_length"
+            | "input_side_spike_length"
             | "latent_residual_alignment" => Coverage::Not(PARTS),
             "input_side_s1_alignment_2"
             | "input_side_spike_alignment_2"

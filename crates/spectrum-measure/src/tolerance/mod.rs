@@ -228,6 +228,8 @@ impl Setting {
             "best_rank_1_share" | "best_rank_2_share" | "best_rank_3_share" => relative(4.0 * delta),
             // |G b| with a fixed b, twice for the square; b itself turns by delta.
             "input_side_s1_share" | "input_side_spike_share" => absolute(6.0 * delta),
+            // |W b| with a fixed b.
+            "weight_spike_length" => relative(100.0 * delta),
             // A difference of two matrices that move by delta s_1 each, over s_1.
             "residual_s1" | "residual_s1_s2" | "residual_s1_sq" => {
                 Tolerance { relative: delta + HOST, absolute: 2.0 * delta }

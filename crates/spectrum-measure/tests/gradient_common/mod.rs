@@ -9,8 +9,8 @@ use spectrum_data::{
 };
 use spectrum_linalg::Plan;
 use spectrum_measure::gradient::{
-    Activation, Decomposer, Decomposition, LAYER_METRICS, Loss, METRICS, MeanDerivative, SpikedInputs, TwoLayer,
-    measure,
+    Activation, Beside, Decomposer, Decomposition, LAYER_METRICS, Loss, METRICS, MeanDerivative, SpikedInputs,
+    TwoLayer, measure,
 };
 
 /// One draw of data and weights.
@@ -112,7 +112,7 @@ pub fn id() -> MatrixId {
 
 pub fn records(parts: &Decomposition, gradient: Option<&[f64]>) -> StepRows {
     let mut rows = StepRows::new(1);
-    measure(&id(), Ok(parts), gradient, &mut Plan::new(), &mut rows);
+    measure(&id(), Ok(parts), Beside { gradient, ..Beside::default() }, &mut Plan::new(), &mut rows);
     assert_eq!(rows.records.len(), METRICS.len());
     rows
 }

@@ -1,5 +1,6 @@
 //! Where a gradient has low rank: its terms for a two-layer network on spiked data, and the means of each layer's two sides.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use burn::optim::GradientsParams;
@@ -9,8 +10,8 @@ use spectrum_data::{Dataset, SpikedParts, Targets};
 use spectrum_hook::Task;
 use spectrum_linalg::Plan;
 use spectrum_measure::gradient::{
-    self, Decomposer, Erf, LayerGradient, Loss, MeanDerivative, NearLinear, Relu, Sigmoid, Softplus, SpikedInputs,
-    Tanh, layer_gradient,
+    self, Beside, Decomposer, Erf, LayerGradient, Loss, MeanDerivative, NearLinear, Relu, Sigmoid, Softplus,
+    SpikedInputs, Tanh, layer_gradient,
 };
 use spectrum_models::{Activation, ActivationKind, Network, SitePlace, Taps, TwoLayer, parameter, parameter_id};
 
@@ -72,6 +73,16 @@ pub(super) struct Terms {
     input_scale: f64,
 }
 
+/// What a step saw, whose gradient is decomposed.
+pub(super) struct Seen {
+    /// The gradient of the loss alone, by autodiff, at the inputs that the recorded gradient saw.
+    pub gradient: Option<Tensor<2>>,
+    /// The recorded gradient, where it holds more than that.
+    pub recorded: Option<Tensor<2>>,
+    /// Noise in the inputs that the recorded gradient saw: tau, and tau xi for each input.
+    pub noise: Option<(f64, Arc<Vec<f64>>)>,
+}
+
 impl Terms {
     /// `None` for data without spikes, or a loss or model that has no terms.
     pub fn new<M: Network>(
@@ -98,8 +109,8 @@ impl Terms {
         }))
     }
 
-    /// The terms of the gradient at `model`, which is recorded at `step`. `gradient` is that of the loss alone, by autodiff.
-    pub fn task<M: Network>(self: &Arc<Self>, model: &M, gradient: Option<Tensor<2>>, step: u64) -> Task {
+    /// The terms of the gradient at `model`, which is recorded at `step`.
+    pub fn task<M: Network>(self: &Arc<Self>, model: &M, seen: Seen, step: u64) -> Task {
         let (all, model) = (self.clone(), model.clone());
         Box::new(move |plan| {
             let mut rows = StepRows::new(step);
@@ -115,21 +126,23 @@ impl Terms {
                 activation: &all.activation,
             };
             let p = &all.parts;
-            let inputs = SpikedInputs {
-                n: p.n,
-                d: p.dim,
-                bulk: &p.bulk,
-                z: &p.z,
-                q: &p.q,
-                zeta: &p.zeta,
-                targets: &all.targets,
+            // Noise joins the bulk: its covariance is that of the bulk plus tau^2.
+            let (bulk, eigenvalues) = match &seen.noise {
+                Some((tau, draws)) => (
+                    Cow::Owned(p.bulk.iter().zip(draws.iter()).map(|(b, xi)| b + xi).collect()),
+                    p.bulk_eigenvalues.as_ref().map(|e| Cow::Owned(e.iter().map(|e| e + tau * tau).collect())),
+                ),
+                None => (Cow::Borrowed(&p.bulk), p.bulk_eigenvalues.as_ref().map(Cow::Borrowed)),
             };
-            let mean = p.bulk_eigenvalues.as_deref().map_or(MeanDerivative::Empirical, MeanDerivative::Population);
+            let inputs =
+                SpikedInputs { n: p.n, d: p.dim, bulk: &bulk, z: &p.z, q: &p.q, zeta: &p.zeta, targets: &all.targets };
+            let mean = eigenvalues.as_deref().map_or(MeanDerivative::Empirical, |e| MeanDerivative::Population(e));
             let parts = Decomposer::new()
                 .decompose(&network, &inputs, all.loss, mean)
                 .map_err(|e| Reason::NotComputed(e.to_string()));
-            let autodiff = gradient.map(host);
-            gradient::measure(&id, parts.as_ref(), autodiff.as_deref(), plan, &mut rows);
+            let [gradient, recorded] = [seen.gradient, seen.recorded].map(|g| g.map(host));
+            let beside = Beside { gradient: gradient.as_deref(), recorded: recorded.as_deref(), weight: Some(&weight) };
+            gradient::measure(&id, parts.as_ref(), beside, plan, &mut rows);
             rows
         })
     }

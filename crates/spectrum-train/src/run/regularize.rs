@@ -1,5 +1,7 @@
 //! What is added to the gradient of the loss.
 
+use std::sync::Arc;
+
 use burn::module::{ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
@@ -46,11 +48,21 @@ pub(super) fn add<M: Network>(
     gradients
 }
 
-/// Prepared inputs with tau times fresh standard normal numbers added to the inputs, from the stream of this step.
-pub(super) fn noisy<M: Network>(model: &M, place: &Place, x: &Tensor<2>, seed: u64, step: u64, tau: f64) -> Tensor<2> {
+/// Inputs with noise.
+pub(super) struct Noisy {
+    /// Prepared inputs with tau xi added to the inputs.
+    pub inputs: Tensor<2>,
+    /// tau.
+    pub tau: f64,
+    /// tau xi, one sample after the other.
+    pub draws: Arc<Vec<f64>>,
+}
+
+/// Adds tau times fresh standard normal numbers from the stream of this step to the inputs.
+pub(super) fn noisy<M: Network>(model: &M, place: &Place, x: &Tensor<2>, seed: u64, step: u64, tau: f64) -> Noisy {
     let [n, d] = x.dims();
     let mut draws = normals(&mut stream(seed, &format!("input-noise.{step}")), n * d);
     draws.iter_mut().for_each(|v| *v *= tau);
     let noise = place.upload_to(&x.device(), &draws, [n, d]);
-    x.clone() + model.prepare(noise)
+    Noisy { inputs: x.clone() + model.prepare(noise), tau, draws: Arc::new(draws) }
 }

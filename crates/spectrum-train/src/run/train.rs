@@ -14,7 +14,7 @@ use spectrum_optim::clip_global_norm;
 use spectrum_store::Checkpoints;
 
 use super::evaluate::{self, Sets};
-use super::gradients::{self, Terms};
+use super::gradients::{self, Seen, Terms};
 use super::kernels::Kernels;
 use super::{Progress, Session, checkpoint, regularize, substitutes, writer};
 use crate::TrainError;
@@ -214,12 +214,14 @@ pub(super) fn train<M: Network>(
             break;
         }
         let gradient = |o: Tensor<1>| GradientsParams::from_grads(o.backward(), &model);
-        let with = |g: GradientsParams| regularize::add(&model, g, seen.as_ref().unwrap_or(&x), r);
+        let with = |g: GradientsParams| regularize::add(&model, g, seen.as_ref().map_or(&x, |s| &s.inputs), r);
         // What the step takes, where it is not what is recorded.
         let (grads, taken) = match &seen {
             _ if r.is_none() => (gradient(objective), None),
-            Some(noisy) if r.logged => (with(gradient(loss(kind, model.forward(noisy.clone()), y))), None),
-            Some(noisy) => (gradient(objective), Some(with(gradient(loss(kind, model.forward(noisy.clone()), y))))),
+            Some(noisy) if r.logged => (with(gradient(loss(kind, model.forward(noisy.inputs.clone()), y))), None),
+            Some(noisy) => {
+                (gradient(objective), Some(with(gradient(loss(kind, model.forward(noisy.inputs.clone()), y)))))
+            }
             None if r.logged => (with(gradient(objective)), None),
             None => {
                 let again = loss(kind, model.forward(x.clone()), y);
@@ -230,14 +232,22 @@ pub(super) fn train<M: Network>(
         let mut beside = Vec::new();
         if config.spectra.enabled && hook.records(t + 1) {
             if let Some(terms) = &terms {
-                // The gradient that is recorded may hold the regularisers' terms.
+                // The gradient that is recorded may hold the regularisers' terms, and may be one at noisy inputs.
+                let noisy = seen.as_ref().filter(|_| r.logged);
                 let alone = match r.is_none() || !r.logged {
                     true => None,
-                    false => Some(gradient(loss(kind, model.forward(x.clone()), targets.clone()))),
+                    false => {
+                        let inputs = noisy.map_or(&x, |s| &s.inputs).clone();
+                        Some(gradient(loss(kind, model.forward(inputs), targets.clone())))
+                    }
                 };
-                let id = parameter_id(&model, gradients::LAYER);
-                let autodiff = id.and_then(|id| alone.as_ref().unwrap_or(&grads).get::<2>(id));
-                beside.push(terms.task(&model, autodiff, t + 1));
+                let of = |g: &GradientsParams| parameter_id(&model, gradients::LAYER).and_then(|id| g.get::<2>(id));
+                let seen = Seen {
+                    gradient: of(alone.as_ref().unwrap_or(&grads)),
+                    recorded: alone.is_some().then(|| of(&grads)).flatten(),
+                    noise: noisy.map(|s| (s.tau, s.draws.clone())),
+                };
+                beside.push(terms.task(&model, seen, t + 1));
             }
             if config.gradients.means {
                 beside.push(gradients::means(&model, &x, &targets, kind, t + 1));
