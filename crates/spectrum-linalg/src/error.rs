@@ -35,6 +35,9 @@ pub enum LinalgError {
     /// A count that must not be zero.
     #[error("{0} must be at least one")]
     AtLeastOne(&'static str),
+    /// A fraction outside [0, 1]; the text is the number.
+    #[error("a fraction of {0}: it must lie between 0 and 1")]
+    Fraction(String),
     /// A Cholesky factorisation met a pivot that is not positive.
     #[error("the matrix is not positive definite (pivot {0})")]
     NotPositiveDefinite(usize),
@@ -53,7 +56,8 @@ impl From<LinalgError> for Reason {
             LinalgError::Length { .. }
             | LinalgError::TooLarge { .. }
             | LinalgError::Unsupported(_)
-            | LinalgError::AtLeastOne(_) => Self::NotComputed(e.to_string()),
+            | LinalgError::AtLeastOne(_)
+            | LinalgError::Fraction(_) => Self::NotComputed(e.to_string()),
         }
     }
 }

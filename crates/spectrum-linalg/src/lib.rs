@@ -4,7 +4,7 @@
 //! of `spectrum_core::Route`: `gram` for a record at every step (floor about 5e-7 of the top value), `svd` when small
 //! values matter, `vectors` for all singular vectors, `topk` for the leading ones only. Every spectrum carries the
 //! floor under which its values are not to be trusted. Of a matrix too large for a full spectrum, [`Plan::density`]
-//! estimates how many singular values lie where. Kernels on a set of samples are built and decomposed in [`kernel`], and
+//! estimates how many singular values lie where. [`Triplets`] keeps the top or the bottom part of a decomposition. Kernels on a set of samples are built and decomposed in [`kernel`], and
 //! [`rotate_left`] and [`rotate_right`] apply random rotations.
 //!
 //! ```
@@ -33,16 +33,20 @@ mod lanczos;
 mod magnitude;
 mod operator;
 mod overlaps;
+mod part;
 mod pass;
 mod plan;
 mod solve;
 mod tridiagonal;
+mod triplets;
 mod workspace;
 
 pub use density::Density;
 pub use error::LinalgError;
 pub use haar::{rotate_left, rotate_right};
 pub use overlaps::{alignment, overlap, principal_cosines, projection_norm};
+pub use part::Part;
 pub use plan::Plan;
 pub use solve::{gram_of_features, matvec, matvec_transposed, ridge};
 pub use tridiagonal::symmetric_tridiagonal_eigenvalues;
+pub use triplets::Triplets;

@@ -101,7 +101,7 @@ impl Plan {
     }
 
     /// Runs a route on `data * 2^-exponent` and scales the values back.
-    fn found(
+    pub(crate) fn found(
         &mut self,
         data: &[f64],
         rows: usize,

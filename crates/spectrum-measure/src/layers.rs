@@ -1,6 +1,6 @@
 //! How the singular vectors of two layers meet.
 
-use spectrum_core::{MatrixId, Meeting, Outcome, Reason, Record, Spectrum, StepRows, Vectors};
+use spectrum_core::{Blob, MatrixId, Meeting, Outcome, Reason, Record, Spectrum, StepRows, Vectors};
 use spectrum_linalg::alignment;
 
 use crate::battery::record;
@@ -36,6 +36,48 @@ pub fn records(
         let missing = || Reason::NotComputed("singular vectors".to_owned());
         meet(x.as_ref().ok_or_else(missing)?, y.as_ref().ok_or_else(missing)?)
     });
+    push(id, answer, rows);
+}
+
+/// The records of [`METRICS`] for a layer that meets another in several pairs of matrices, attention heads say, from plain vectors:
+/// `alignment_score` and `alignment_top` are the means over the pairs (Yunis et al., arXiv 2408.11804, average over heads), and so is
+/// `alignment_baseline`, whose pairs may have different lengths. With them the blob `alignment_diagonal` ([`diagonal`]), averaged over the
+/// pairs entry by entry, as far as all of them reach.
+///
+/// Missing as [`Reason::NotComputed`] where a pair has no vectors, [`Reason::NotApplicable`] where the sides of a pair have different
+/// lengths and where there is no pair.
+pub fn records_of_pairs(id: &MatrixId, pairs: &[(&Vectors, &Vectors)], rows: &mut StepRows) {
+    let each = pairs.iter().map(|(a, b)| Ok((meet(a, b)?, cosines(a, b)?))).collect::<Result<Vec<_>, Reason>>();
+    let each = match each {
+        Ok(each) if each.is_empty() => {
+            return push(id, Err(Reason::NotApplicable("no pair of matrices".to_owned())), rows);
+        }
+        Ok(each) => each,
+        Err(reason) => return push(id, Err(reason), rows),
+    };
+    let mean = |of: &dyn Fn(&([f64; 3], Vec<f64>)) -> f64| each.iter().map(of).sum::<f64>() / each.len() as f64;
+    push(id, Ok(std::array::from_fn(|k| mean(&|(values, _)| values[k]))), rows);
+    let k = each.iter().map(|(_, d)| d.len()).min().unwrap_or(0);
+    let data = (0..k).map(|i| mean(&|(_, d)| d[i])).collect();
+    rows.blobs.extend(blob(id, data));
+}
+
+/// The blob `alignment_diagonal`, k x 1: |<a_i, b_i>| for all k pairs that both have, the diagonal of the alignment matrix (Yunis et al.,
+/// arXiv 2408.11804, equation 3), a and b unit vectors of the sides that meet.
+///
+/// # Errors
+/// [`Reason::NotComputed`] without vectors, [`Reason::NotApplicable`] for vectors of different lengths, [`Reason::NotFinite`] where one
+/// is zero or not finite.
+pub fn diagonal(id: &MatrixId, a: &Vectors, b: &Vectors) -> Result<Blob, Reason> {
+    blob(id, cosines(a, b)?).ok_or(Reason::NotFinite)
+}
+
+fn blob(id: &MatrixId, data: Vec<f64>) -> Option<Blob> {
+    let finite = data.iter().all(|x| x.is_finite());
+    finite.then(|| Blob { id: id.clone(), name: "alignment_diagonal".to_owned(), rows: data.len(), cols: 1, data })
+}
+
+fn push(id: &MatrixId, answer: Result<[f64; 3], Reason>, rows: &mut StepRows) {
     let outcomes: [Outcome; 3] = match answer {
         Ok(values) => values.map(Outcome::from),
         Err(reason) => std::array::from_fn(|_| Outcome::Missing(reason.clone())),
@@ -45,16 +87,27 @@ pub fn records(
 }
 
 fn meet(a: &Vectors, b: &Vectors) -> Result<[f64; 3], Reason> {
-    if a.len != b.len {
-        return Err(Reason::NotApplicable(format!("vectors of length {} and {}", a.len, b.len)));
-    }
+    common(a, b)?;
     let k = a.count.min(b.count).min(PAIRS);
-    if k == 0 {
-        return Err(Reason::NotComputed("singular vectors".to_owned()));
-    }
     let score = (0..k).map(|i| alignment(a.column(i), b.column(i))).sum::<f64>() / k as f64;
     let baseline = (2.0 / (std::f64::consts::PI * a.len as f64)).sqrt();
     Ok([score, alignment(a.column(0), b.column(0)), baseline])
+}
+
+fn cosines(a: &Vectors, b: &Vectors) -> Result<Vec<f64>, Reason> {
+    let k = common(a, b)?;
+    Ok((0..k).map(|i| alignment(a.column(i), b.column(i))).collect())
+}
+
+/// How many pairs both have: one at least.
+fn common(a: &Vectors, b: &Vectors) -> Result<usize, Reason> {
+    if a.len != b.len {
+        return Err(Reason::NotApplicable(format!("vectors of length {} and {}", a.len, b.len)));
+    }
+    match a.count.min(b.count) {
+        0 => Err(Reason::NotComputed("singular vectors".to_owned())),
+        k => Ok(k),
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +168,48 @@ mod tests {
         }
         // 80 terms of mean 0.0814 and deviation 0.0615: 0.0069 for their mean.
         assert!((sum - (2.0 / (std::f64::consts::PI * 96.0)).sqrt()).abs() < 4.0 * 0.0069, "{sum}");
+    }
+
+    /// Two heads in the plane, the second with three dimensions and one pair more.
+    #[test]
+    fn heads_are_averaged() {
+        let vectors = |len: usize, data: &[f64]| Vectors { len, count: data.len() / len, data: data.to_vec() };
+        let (a, b) = (vectors(2, &[1.0, 0.0, 0.0, 1.0]), vectors(2, &[0.6, 0.8, -0.8, 0.6]));
+        let (c, d) = (
+            vectors(3, &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]),
+            vectors(3, &[1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0]),
+        );
+        let single = diagonal(&id(), &a, &b).unwrap();
+        assert_eq!((single.name.as_str(), single.rows, single.cols), ("alignment_diagonal", 2, 1));
+        assert!(single.data.iter().all(|x| (x - 0.6).abs() < 1e-15));
+        let mut rows = StepRows::new(0);
+        records_of_pairs(&id(), &[(&a, &b), (&c, &d)], &mut rows);
+        let found: Vec<f64> = values(&rows).into_iter().flatten().collect();
+        let baseline = |d: f64| (2.0 / (std::f64::consts::PI * d)).sqrt();
+        // Scores 0.6 of two pairs and 1/3 of three.
+        let expected = [(0.6 + 1.0 / 3.0) / 2.0, 0.8, (baseline(2.0) + baseline(3.0)) / 2.0];
+        assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-15) && found.len() == 3, "{found:?}");
+        assert_eq!(rows.blobs.len(), 1);
+        assert!(rows.blobs[0].data.iter().zip([0.8, 0.3]).all(|(f, e)| (f - e).abs() < 1e-15));
+        assert_eq!(rows.blobs[0].rows, 2);
+    }
+
+    #[test]
+    fn pairs_that_cannot_meet_say_why() {
+        let vectors = |len: usize, data: &[f64]| Vectors { len, count: data.len() / len, data: data.to_vec() };
+        let (a, b, none, zero) =
+            (vectors(2, &[1.0, 0.0]), vectors(3, &[1.0, 0.0, 0.0]), vectors(2, &[]), vectors(2, &[0.0; 2]));
+        let reason = |pairs: &[(&Vectors, &Vectors)]| {
+            let mut rows = StepRows::new(0);
+            records_of_pairs(&id(), pairs, &mut rows);
+            assert!(rows.blobs.is_empty() && rows.records.len() == 3);
+            rows.records[0].outcome.reason().cloned()
+        };
+        assert!(matches!(reason(&[]), Some(Reason::NotApplicable(_))));
+        assert!(matches!(reason(&[(&a, &a), (&a, &b)]), Some(Reason::NotApplicable(_))));
+        assert!(matches!(reason(&[(&a, &none)]), Some(Reason::NotComputed(_))));
+        assert_eq!(reason(&[(&a, &zero)]), Some(Reason::NotFinite));
+        assert_eq!(diagonal(&id(), &zero, &a).err(), Some(Reason::NotFinite));
     }
 
     #[test]

@@ -37,7 +37,7 @@
 //!
 //! Beside the battery: [`feature_probe`] (kernel alignment and ridge refit of a network's features), [`baseline`] (the best
 //! linear function), [`null`] (seeded nulls of a weight), [`substitute`] (weights with norm, values or vectors replaced),
-//! [`agreement`] (of vectors at two moments), [`gaussian`] (the reference of the shape classes) and [`tolerance`] (what two
+//! [`agreement`] (of vectors at two moments), [`events`] (when a series crosses a threshold or falls), [`gaussian`] (the reference of the shape classes) and [`tolerance`] (what two
 //! backends may differ by).
 //!
 //! The kernels of a network (`ck`, `ntk`) have numbers of their own: [`kernel`]. What a gradient of low rank is made of:
@@ -54,6 +54,7 @@ pub mod baseline;
 mod battery;
 pub mod comparison;
 mod error;
+pub mod events;
 pub mod farms;
 pub mod feature_probe;
 pub mod gaussian;

@@ -106,9 +106,18 @@ impl Setting {
             "mp_bulk_distance" => bulk(20.0 * delta, 0.0),
             // The null distance has a density of at most 1.3 per 1/n; mp_distance has 20 delta.
             "mp_p" => bulk(26.0 * count * delta + if self.step > 0 { NULL_STEP } else { 0.0 }, 0.0),
-            "agreement_score" | "alignment_score" | "subspace_agreement_left" | "subspace_agreement_right" => {
-                Coverage::Not(TURNS)
-            }
+            "agreement_score"
+            | "alignment_score"
+            | "subspace_agreement_left"
+            | "subspace_agreement_right"
+            | "agreement_score_final"
+            | "subspace_agreement_final"
+            | "agreement_score_initial"
+            | "subspace_agreement_initial"
+            | "agreement_score_previous"
+            | "subspace_agreement_previous" => Coverage::Not(TURNS),
+            // Of the kept vectors, whose number changes where a value falls under the floor.
+            "subspace_baseline" => Coverage::Not(NEAR_FLOOR),
             m if m.starts_with("tail_vs_") || m.starts_with("tail_gof_") || m == "best_tail" => Coverage::Not(REFIT),
             _ => return None,
         })

@@ -184,7 +184,9 @@ impl Setting {
             // The sum of logarithms vanishes where its terms are of order one; an error of root delta moves it past one.
             "erg_size" => absolute(started),
             // Host arithmetic from the shape alone.
-            "alpha_hill_gaussian" | "alpha_hill_gaussian_sd" | "alignment_baseline" => relative(0.0),
+            "alpha_hill_gaussian" | "alpha_hill_gaussian_sd" | "alignment_baseline" | "agreement_baseline" => {
+                relative(0.0)
+            }
             // The same order of entries; s_1 of W is at most 20 times that of the shuffled one.
             "shuffled_top" | "ww_soft_rank" => relative(42.0 * delta),
             "shuffled_outliers" => absolute(started),

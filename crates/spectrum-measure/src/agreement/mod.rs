@@ -1,9 +1,16 @@
 //! How far the leading singular vectors of a matrix turned between two moments.
+//!
+//! [`records`] compares the checkpoints of a series, each with the one before. In a run a weight is compared with a named moment, the
+//! final, the initial or the recorded step before: [`against`], with the values of unrelated directions from [`baselines`].
+
+mod reference;
 
 use spectrum_core::{MatrixId, Reason, Record, Spectrum, Vectors};
 use spectrum_linalg::{alignment, overlap};
 
 use crate::battery::record;
+
+pub use reference::{Pairs, REFERENCE_METRICS, Reference, against, baselines};
 
 /// Metrics of a pair of moments, in the order of the records; they belong to the later one.
 pub const METRICS: [&str; 5] =
