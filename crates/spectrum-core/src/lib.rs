@@ -38,7 +38,7 @@ pub use error::CoreError;
 pub use matrix::{Kind, LayerMatrix, Precision};
 pub use outcome::{Outcome, Reason};
 pub use record::{Blob, MatrixId, Record, Scalar, Sink, SinkError, SpectrumRow, StepRows};
-pub use rule::{Alignment, Architecture, LayerRule, Meeting};
+pub use rule::{Alignment, Architecture, LayerRule, Meeting, Side};
 pub use sample::{Labels, Measure, References, Sample};
 pub use spectrum::{Route, Spectrum, Vectors};
 pub use view::{Cell, Order, Projection, View};

@@ -35,15 +35,62 @@ pub enum Meeting {
     Inputs,
 }
 
-/// Two layers that meet.
+/// One side of an [`Alignment`]: the matrices of a recorded layer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Side {
+    /// The layer's name.
+    pub layer: String,
+    /// The view's name up to its index (`heads.q`), where the layer has many matrices and these of them are meant.
+    pub views: Option<String>,
+}
+
+impl Side {
+    /// A layer that is one matrix.
+    #[must_use]
+    pub fn whole(layer: impl Into<String>) -> Self {
+        Self { layer: layer.into(), views: None }
+    }
+
+    /// Those matrices of a layer whose view is `views`, with any index.
+    #[must_use]
+    pub fn parts(layer: impl Into<String>, views: impl Into<String>) -> Self {
+        Self { layer: layer.into(), views: Some(views.into()) }
+    }
+
+    /// Whether a view of the layer is meant.
+    #[must_use]
+    pub fn takes(&self, view: &str) -> bool {
+        self.views
+            .as_ref()
+            .is_none_or(|v| view.strip_prefix(v.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('[')))
+    }
+}
+
+/// Two layers that meet. Of sides with several matrices each meets the one of the same place on the other side, and the numbers are
+/// averaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alignment {
-    /// Name of the first layer.
-    pub first: String,
-    /// Name of the second layer.
-    pub second: String,
+    /// The first layer, to which the records belong.
+    pub first: Side,
+    /// The second layer.
+    pub second: Side,
     /// How they meet.
     pub meeting: Meeting,
+}
+
+impl Alignment {
+    /// Two layers of one matrix each, one after the other.
+    #[must_use]
+    pub fn consecutive(first: impl Into<String>, second: impl Into<String>) -> Self {
+        Self { first: Side::whole(first), second: Side::whole(second), meeting: Meeting::Consecutive }
+    }
+
+    /// The view under which the records stand: `meets[second]`, with the second's views after a colon where it names some.
+    #[must_use]
+    pub fn view(&self) -> String {
+        let views = self.second.views.as_ref().map(|v| format!(":{v}")).unwrap_or_default();
+        format!("meets[{}{views}]", self.second.layer)
+    }
 }
 
 /// A model that declares its layers. Free of Burn, so that a checkpoint can be read by the same rules.
@@ -54,5 +101,23 @@ pub trait Architecture {
     /// Which matrices meet. None by default.
     fn alignments(&self) -> Vec<Alignment> {
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_side_takes_its_views_with_any_index() {
+        let queries = Side::parts("blocks.0.heads", "heads.q");
+        for (view, meant) in [("heads.q[0]", true), ("heads.q[11]", true), ("heads.q", true), ("heads.k[0]", false)] {
+            assert_eq!(queries.takes(view), meant, "{view}");
+        }
+        assert!(!Side::parts("w", "heads.q").takes("heads.qk[0]") && Side::whole("w").takes("matrix"));
+        let keys =
+            Alignment { first: queries, second: Side::parts("blocks.0.heads", "heads.k"), meeting: Meeting::Outputs };
+        assert_eq!(keys.view(), "meets[blocks.0.heads:heads.k]");
+        assert_eq!(Alignment::consecutive("a", "b").view(), "meets[b]");
     }
 }

@@ -85,9 +85,11 @@ pub struct ModularSplit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PairInputs {
-    /// Three tokens, a, b and `=` (which is p): the sequence of arXiv 2408.11804.
+    /// Three tokens, a, b and `=` (which is p): the sequence of arXiv 2408.11804. Its classes are all p + 1 tokens, as there.
     #[default]
     Sequence,
+    /// The same sequence, each token as a one-hot vector: 3(p + 1) numbers.
+    SequenceOneHot,
     /// Two tokens, a and b.
     Pair,
     /// 2p numbers: the one-hot vectors of a and b, one after the other.
@@ -193,7 +195,7 @@ impl ModularSplit {
         self.p + 1
     }
 
-    /// As data sets with p classes. Tokens are whole numbers in f32, exactly.
+    /// As data sets with p classes, p + 1 of sequences. Tokens are whole numbers in f32, exactly.
     ///
     /// # Errors
     /// [`DataError::Request`] when one-hot inputs do not fit in memory.
@@ -214,6 +216,7 @@ impl PairSet {
             PairInputs::Sequence => 3,
             PairInputs::Pair => 2,
             PairInputs::OneHot => 2 * width,
+            PairInputs::SequenceOneHot => 3 * (width + 1),
         };
         let mut inputs: Vec<f32> = Vec::new();
         inputs.try_reserve_exact(n * dim).map_err(|_| DataError::Request {
@@ -225,6 +228,13 @@ impl PairSet {
             match how {
                 PairInputs::Sequence => inputs.extend([a as f32, b as f32, p as f32]),
                 PairInputs::Pair => inputs.extend([a as f32, b as f32]),
+                PairInputs::SequenceOneHot => {
+                    let start = inputs.len();
+                    inputs.resize(start + dim, 0.0);
+                    for (k, token) in [a, b, p].into_iter().enumerate() {
+                        inputs[start + k * (width + 1) + token as usize] = 1.0;
+                    }
+                }
                 PairInputs::OneHot => {
                     let start = inputs.len();
                     inputs.resize(start + dim, 0.0);
@@ -233,6 +243,8 @@ impl PairSet {
                 }
             }
         }
-        Ok(Dataset { inputs, n, dim, targets: Targets::Classes { indices: self.labels.clone(), count: p } })
+        let tokens = matches!(how, PairInputs::Sequence | PairInputs::SequenceOneHot);
+        let count = p + u32::from(tokens);
+        Ok(Dataset { inputs, n, dim, targets: Targets::Classes { indices: self.labels.clone(), count } })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use burn::module::Module;
-use spectrum_core::{Alignment, Kind, MatrixId, StepRows};
+use spectrum_core::{Alignment, Kind, MatrixId, Meeting, Side, StepRows};
 use spectrum_measure::null;
 
 use crate::pipeline::{Pipeline, Task};
@@ -77,24 +77,23 @@ impl State {
         self.pipeline.close(self.step, self.parts, rows)
     }
 
-    /// Queues the pairs of layers that meet and are both recorded as one matrix each.
+    /// Queues the pairs of layers that meet and are both recorded, each as many matrices as the other.
     fn align(&mut self, spectra: &[(Key, Arc<Slot>)]) -> Result<(), HookError> {
-        let of = |name: &str| {
-            let mut found = spectra.iter().filter(|((l, _), _)| self.layers[*l].name == name);
-            found.next().filter(|_| found.next().is_none())
+        let of = |side: &Side| -> Vec<Arc<Slot>> {
+            let meant = |(layer, view): &Key| self.layers[*layer].name == side.layer && side.takes(view);
+            spectra.iter().filter(|(key, _)| meant(key)).map(|(_, slot)| slot.clone()).collect()
         };
-        let mut pairs = Vec::new();
+        let mut met: Vec<(MatrixId, Vec<_>, Meeting)> = Vec::new();
         for a in &self.alignments {
-            if let (Some(((_, view), x)), Some((_, y))) = (of(&a.first), of(&a.second)) {
-                let id = MatrixId { step: self.step, layer: a.first.clone(), kind: Kind::Weight, view: view.clone() };
-                // One layer may meet several: the records of the first such pair are kept.
-                if !pairs.iter().any(|(other, ..): &(MatrixId, _, _, _)| other.layer == id.layer) {
-                    pairs.push((id, x.clone(), y.clone(), a.meeting));
-                }
+            let (first, second) = (of(&a.first), of(&a.second));
+            let id = MatrixId { step: self.step, layer: a.first.layer.clone(), kind: Kind::Weight, view: a.view() };
+            // A pair that was declared twice counts once.
+            if !first.is_empty() && first.len() == second.len() && met.iter().all(|(other, ..)| *other != id) {
+                met.push((id, first.into_iter().zip(second).collect(), a.meeting));
             }
         }
-        for (id, x, y, meeting) in pairs {
-            self.submit(tasks::layers(id, x, y, meeting))?;
+        for (id, pairs, meeting) in met {
+            self.submit(tasks::layers(id, pairs, meeting))?;
         }
         Ok(())
     }

@@ -135,12 +135,13 @@ pub(crate) fn rotated_updates(context: Arc<Context>, w: Arc<Snapshot>, ticket: T
     })
 }
 
-/// How the vectors of two layers meet; the records belong to the first.
-pub(crate) fn layers(id: MatrixId, first: Arc<Slot>, second: Arc<Slot>, meeting: Meeting) -> Task {
+/// How the vectors of two layers meet, in one pair of matrices or several.
+pub(crate) fn layers(id: MatrixId, pairs: Vec<(Arc<Slot>, Arc<Slot>)>, meeting: Meeting) -> Task {
     Box::new(move |_| {
         let mut rows = StepRows::new(id.step);
-        let (a, b) = (first.wait(), second.wait());
-        layers::records(&id, a.as_deref(), b.as_deref(), meeting, &mut rows);
+        let found: Vec<_> = pairs.iter().map(|(a, b)| (a.wait(), b.wait())).collect();
+        let pairs: Vec<_> = found.iter().map(|(a, b)| (a.as_deref(), b.as_deref())).collect();
+        layers::records(&id, &pairs, meeting, &mut rows);
         rows
     })
 }

@@ -16,27 +16,29 @@ pub const METRICS: [&str; 3] = ["alignment_score", "alignment_top", "alignment_b
 /// Pairs in the score.
 const PAIRS: usize = 10;
 
-/// Appends the records of [`METRICS`] under the first layer's identity.
+/// A matrix's spectrum, or why there is none.
+type Found<'a> = Result<&'a Spectrum, &'a Reason>;
+
+/// Appends the records of [`METRICS`] and the blob `alignment_diagonal` under `id`, from the spectra of the matrices that meet: one pair,
+/// or several of which the mean is taken ([`records_of_pairs`]).
 ///
 /// Missing as [`Reason::NotComputed`] where vectors were not kept, [`Reason::NotApplicable`] where the sides have different
-/// lengths, and the reason of a spectrum that is not there. Of fewer than ten pairs the score is the mean of those there are.
-pub fn records(
-    id: &MatrixId,
-    first: Result<&Spectrum, &Reason>,
-    second: Result<&Spectrum, &Reason>,
-    meeting: Meeting,
-    rows: &mut StepRows,
-) {
-    let answer = first.and_then(|a| second.map(|b| (a, b))).map_err(Clone::clone).and_then(|(a, b)| {
+/// lengths, and the reason of a spectrum that is not there. Of fewer than ten pairs of vectors the score is the mean of those there are.
+pub fn records(id: &MatrixId, pairs: &[(Found<'_>, Found<'_>)], meeting: Meeting, rows: &mut StepRows) {
+    let vectors = |(first, second): &(Found<'_>, Found<'_>)| {
+        let (a, b) = (first.map_err(Clone::clone)?, second.map_err(Clone::clone)?);
         let (x, y) = match meeting {
             Meeting::Consecutive => (&a.left, &b.right),
             Meeting::Outputs => (&a.left, &b.left),
             Meeting::Inputs => (&a.right, &b.right),
         };
         let missing = || Reason::NotComputed("singular vectors".to_owned());
-        meet(x.as_ref().ok_or_else(missing)?, y.as_ref().ok_or_else(missing)?)
-    });
-    push(id, answer, rows);
+        Ok((x.clone().ok_or_else(missing)?, y.clone().ok_or_else(missing)?))
+    };
+    match pairs.iter().map(vectors).collect::<Result<Vec<_>, Reason>>() {
+        Ok(found) => records_of_pairs(id, &found.iter().map(|(a, b)| (a, b)).collect::<Vec<_>>(), rows),
+        Err(reason) => push(id, Err(reason), rows),
+    }
 }
 
 /// The records of [`METRICS`] for a layer that meets another in several pairs of matrices, attention heads say, from plain vectors:
@@ -55,10 +57,11 @@ pub fn records_of_pairs(id: &MatrixId, pairs: &[(&Vectors, &Vectors)], rows: &mu
         Ok(each) => each,
         Err(reason) => return push(id, Err(reason), rows),
     };
-    let mean = |of: &dyn Fn(&([f64; 3], Vec<f64>)) -> f64| each.iter().map(of).sum::<f64>() / each.len() as f64;
-    push(id, Ok(std::array::from_fn(|k| mean(&|(values, _)| values[k]))), rows);
-    let k = each.iter().map(|(_, d)| d.len()).min().unwrap_or(0);
-    let data = (0..k).map(|i| mean(&|(_, d)| d[i])).collect();
+    let (values, diagonals): (Vec<[f64; 3]>, Vec<Vec<f64>>) = each.into_iter().unzip();
+    let share = (values.len() as f64).recip();
+    push(id, Ok(std::array::from_fn(|k| values.iter().map(|v| v[k]).sum::<f64>() * share)), rows);
+    let k = diagonals.iter().map(Vec::len).min().unwrap_or(0);
+    let data = (0..k).map(|i| diagonals.iter().map(|d| d[i]).sum::<f64>() * share).collect();
     rows.blobs.extend(blob(id, data));
 }
 
@@ -138,7 +141,7 @@ mod tests {
         let (a, b, c) = (diagonal([3.0, 2.0, 1.0]), diagonal([5.0, 4.0, 3.0]), diagonal([1.0, 2.0, 3.0]));
         let score = |x: &Spectrum, y: &Spectrum| {
             let mut rows = StepRows::new(0);
-            records(&id(), Ok(x), Ok(y), Meeting::Consecutive, &mut rows);
+            records(&id(), &[(Ok(x), Ok(y))], Meeting::Consecutive, &mut rows);
             values(&rows)
         };
         let baseline = Some((2.0 / (std::f64::consts::PI * 3.0)).sqrt());
@@ -163,7 +166,7 @@ mod tests {
         for _ in 0..8 {
             let (a, b) = (draw(96, 40), draw(30, 96));
             let mut rows = StepRows::new(0);
-            records(&id(), Ok(&a), Ok(&b), Meeting::Consecutive, &mut rows);
+            records(&id(), &[(Ok(&a), Ok(&b))], Meeting::Consecutive, &mut rows);
             sum += values(&rows)[0].unwrap() / 8.0;
         }
         // 80 terms of mean 0.0814 and deviation 0.0615: 0.0069 for their mean.
@@ -219,8 +222,8 @@ mod tests {
         let b = plan.spectrum_of(&[1.0; 9], 3, 3, Route::Gram, 2).unwrap();
         let c = plan.spectrum_of(&[1.0, 2.0, 3.0, 4.0], 2, 2, Route::Gram, 2).unwrap();
         let mut rows = StepRows::new(0);
-        records(&id(), Ok(&a), Ok(&c), Meeting::Consecutive, &mut rows);
-        records(&id(), Ok(&c), Ok(&b), Meeting::Consecutive, &mut rows);
+        records(&id(), &[(Ok(&a), Ok(&c))], Meeting::Consecutive, &mut rows);
+        records(&id(), &[(Ok(&c), Ok(&b))], Meeting::Consecutive, &mut rows);
         assert!(matches!(rows.records[0].outcome, Outcome::Missing(Reason::NotComputed(_))));
         assert!(matches!(rows.records[3].outcome, Outcome::Missing(Reason::NotApplicable(_))));
     }

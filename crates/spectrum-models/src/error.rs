@@ -35,6 +35,14 @@ pub enum ModelError {
         /// How often it is halved.
         poolings: usize,
     },
+    /// Heads that do not divide the width.
+    #[error("model.heads: {heads} heads do not divide the width {width}; expected a divisor of it")]
+    Heads {
+        /// Heads asked for.
+        heads: usize,
+        /// d.
+        width: usize,
+    },
     /// A path prefix in `model.train` that no parameter has.
     #[error("model.train: no parameter begins with `{prefix}`; there are {}", paths.join(", "))]
     NoSuchParameter {

@@ -19,6 +19,7 @@ mod place;
 mod rescale;
 mod sum_embedding;
 mod taps;
+mod transformer;
 mod two_layer;
 
 pub use activation::{Activation, ActivationKind};
@@ -35,4 +36,5 @@ pub use place::Place;
 pub use rescale::rescale;
 pub use sum_embedding::{SumEmbedding, SumEmbeddingConfig};
 pub use taps::{Site, SitePlace, Taps};
+pub use transformer::{Block, LayerNorm, Positions, Transformer, TransformerConfig};
 pub use two_layer::{InputScale, Scaling, TwoLayer, TwoLayerConfig};

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
-use spectrum_core::{Alignment, Architecture, LayerRule, Meeting, Order};
+use spectrum_core::{Alignment, Architecture, LayerRule, Order};
 
 use crate::{Activation, ActivationKind, Dense, Draw, InitRule, ModelError, Network, Place, Taps};
 
@@ -127,10 +127,7 @@ impl Architecture for Mlp {
 
     fn alignments(&self) -> Vec<Alignment> {
         let names: Vec<String> = self.layers().map(|l| l.0).collect();
-        names
-            .windows(2)
-            .map(|w| Alignment { first: w[0].clone(), second: w[1].clone(), meeting: Meeting::Consecutive })
-            .collect()
+        names.windows(2).map(|w| Alignment::consecutive(&w[0], &w[1])).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use spectrum_core::{Alignment, Architecture, LayerRule, Meeting, Order};
+use spectrum_core::{Alignment, Architecture, LayerRule, Order};
 
 use crate::{Activation, ActivationKind, Dense, Draw, ModelError, Network, Place, Taps};
 
@@ -78,12 +78,10 @@ impl Architecture for SumEmbedding {
     }
 
     fn alignments(&self) -> Vec<Alignment> {
-        let pair = |first: &str, second: &str| Alignment {
-            first: first.into(),
-            second: second.into(),
-            meeting: Meeting::Consecutive,
-        };
-        vec![pair("embedding.weight", "hidden.weight"), pair("hidden.weight", "readout.weight")]
+        vec![
+            Alignment::consecutive("embedding.weight", "hidden.weight"),
+            Alignment::consecutive("hidden.weight", "readout.weight"),
+        ]
     }
 }
 

@@ -3,7 +3,7 @@
 use burn::module::{Module, ParamId};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
-use spectrum_core::{Alignment, Architecture, LayerRule, Meeting, Order};
+use spectrum_core::{Alignment, Architecture, LayerRule, Order};
 
 use crate::{Activation, ActivationKind, Dense, Draw, ModelError, Network, Place, Taps};
 
@@ -123,11 +123,7 @@ impl Architecture for TwoLayer {
     }
 
     fn alignments(&self) -> Vec<Alignment> {
-        vec![Alignment {
-            first: "hidden.weight".into(),
-            second: "readout.weight".into(),
-            meeting: Meeting::Consecutive,
-        }]
+        vec![Alignment::consecutive("hidden.weight", "readout.weight")]
     }
 }
 

@@ -42,7 +42,7 @@ fn parameters_have_their_paths_and_shapes() {
     assert_eq!(dims, [[5, 8], [8, 7], [7, 6], [6, 3]]);
     let names: Vec<String> = model.rules().into_iter().map(|r| r.name).collect();
     assert_eq!(names, ["hidden.0.weight", "hidden.1.weight", "hidden.2.weight", "readout.weight"]);
-    let meet: Vec<_> = model.alignments().into_iter().map(|a| (a.first, a.second, a.meeting)).collect();
+    let meet: Vec<_> = model.alignments().into_iter().map(|a| (a.first.layer, a.second.layer, a.meeting)).collect();
     let pairs: Vec<_> = names.windows(2).map(|w| (w[0].clone(), w[1].clone(), Meeting::Consecutive)).collect();
     assert_eq!(meet, pairs);
     assert_eq!(model.feature_layer(), "hidden.2.weight");

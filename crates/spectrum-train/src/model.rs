@@ -2,16 +2,17 @@
 
 use spectrum_data::{
     DataError, Dataset, PairInputs, Scaling, SingleIndex, SpikedParts, Split, Targets, load_images, normals, signs,
-    sphere_weights, stream,
+    sphere_weights, stream, uniform,
 };
 use spectrum_models::{
-    ConvNet, ConvNetConfig, Draw, Mlp, MlpConfig, Place, SumEmbedding, SumEmbeddingConfig, TwoLayer, TwoLayerConfig,
+    ConvNet, ConvNetConfig, Draw, Mlp, MlpConfig, Place, SumEmbedding, SumEmbeddingConfig, Transformer,
+    TransformerConfig, TwoLayer, TwoLayerConfig,
 };
 
 use crate::TrainError;
 use crate::config::{
-    Config, ConvNetModelConfig, DataConfig, FirstLayer, ImagesConfig, LossKind, MlpModelConfig, ReadoutInit,
-    SumEmbeddingModelConfig, TwoLayerModelConfig,
+    Config, ConvNetModelConfig, DataConfig, FirstLayer, ImagesConfig, LossKind, MlpModelConfig, ModelConfig,
+    ReadoutInit, SumEmbeddingModelConfig, TransformerModelConfig, TwoLayerModelConfig,
 };
 
 /// Initial weights from the run's named streams.
@@ -20,6 +21,11 @@ pub(crate) struct Streams(pub u64);
 impl Draw for Streams {
     fn normals(&mut self, parameter: &str, count: usize) -> Vec<f64> {
         normals(&mut stream(self.0, &format!("model.{parameter}")), count)
+    }
+
+    fn uniforms(&mut self, parameter: &str, count: usize) -> Vec<f64> {
+        let mut rng = stream(self.0, &format!("model.{parameter}"));
+        (0..count).map(|_| 2.0 * uniform(&mut rng) - 1.0).collect()
     }
 }
 
@@ -57,7 +63,13 @@ pub(crate) fn load(config: &Config) -> Result<Loaded, TrainError> {
             };
             Ok(Loaded { split: set.draw(config.seed)?, parts: None })
         }
-        DataConfig::Modular(d) => Ok(Loaded { split: d.draw(config.seed)?.split(PairInputs::OneHot)?, parts: None }),
+        DataConfig::Modular(d) => {
+            let inputs = match &config.model {
+                ModelConfig::Transformer(_) => PairInputs::SequenceOneHot,
+                _ => PairInputs::OneHot,
+            };
+            Ok(Loaded { split: d.draw(config.seed)?.split(inputs)?, parts: None })
+        }
         DataConfig::Spiked(d) => {
             let drawn = d.draw(config.seed)?;
             Ok(Loaded { split: drawn.split, parts: Some(drawn.parts) })
@@ -113,6 +125,10 @@ impl Draw for OnSphere<'_> {
             "readout.weight" if self.config.readout == ReadoutInit::Sign => signs(&draws),
             _ => draws,
         }
+    }
+
+    fn uniforms(&mut self, parameter: &str, count: usize) -> Vec<f64> {
+        self.streams.uniforms(parameter, count)
     }
 }
 
@@ -191,4 +207,26 @@ pub(crate) fn sum_embedding(
     let shape =
         SumEmbeddingConfig { tokens: outputs(set), embedding: m.embedding, hidden: m.hidden, activation: m.activation };
     Ok(SumEmbedding::new(&shape, place, &mut Streams(seed))?)
+}
+
+pub(crate) fn transformer(
+    seed: u64,
+    m: &TransformerModelConfig,
+    set: &Dataset,
+    place: &Place,
+) -> Result<Transformer, TrainError> {
+    // Tokens of a sequence are also its classes.
+    let vocabulary = outputs(set);
+    let shape = TransformerConfig {
+        vocabulary,
+        length: set.dim / vocabulary.max(1),
+        width: m.width,
+        heads: m.heads,
+        hidden: m.hidden(),
+        blocks: m.blocks,
+        outputs: vocabulary,
+        layer_norm: m.layer_norm,
+        positions: m.positions,
+    };
+    Ok(Transformer::new(&shape, place, &mut Streams(seed))?)
 }

@@ -118,9 +118,8 @@ fn attend(stacked: Tensor<2>, heads: Heads) -> Tensor<2> {
     let [rows, triple] = stacked.dims();
     let (d, t, h) = (triple / 3, heads.length, heads.count);
     let (n, width) = (rows / t, d / h);
-    let part = |k: usize| {
-        stacked.clone().slice([0..rows, k * d..(k + 1) * d]).reshape([n, t, h, width]).swap_dims(1, 2)
-    };
+    let part =
+        |k: usize| stacked.clone().slice([0..rows, k * d..(k + 1) * d]).reshape([n, t, h, width]).swap_dims(1, 2);
     let scale = (width as f64).sqrt().recip();
     let scores = part(0).mul_scalar(scale).matmul(part(1).swap_dims(2, 3)) + causal(&stacked, t);
     softmax(scores, 3).matmul(part(2)).swap_dims(1, 2).reshape([rows, d])

@@ -184,7 +184,7 @@ impl Architecture for Transformer {
         for k in 0..self.blocks.len() {
             let heads = |part: &str| Side::parts(of(k, "heads"), format!("heads.{part}"));
             found.push(pair(heads("q"), heads("k"), Meeting::Outputs));
-            let values = Side::parts(of(k, "projections"), "heads.v".into());
+            let values = Side::parts(of(k, "projections"), "heads.v");
             found.push(pair(values, Side::whole(weight(k, "out_proj")), Meeting::Consecutive));
             found.push(chain(weight(k, "out_proj"), weight(k, "linear1")));
             found.push(chain(weight(k, "linear1"), weight(k, "linear2")));

@@ -17,7 +17,7 @@ pub use gradients::GradientsConfig;
 pub use kernels::{KernelLayers, KernelOutput, KernelSamples, KernelsConfig};
 pub use model::{
     ConvNetModelConfig, FirstLayer, MlpModelConfig, ModelConfig, ReadoutInit, SumEmbeddingModelConfig,
-    TwoLayerModelConfig,
+    TransformerModelConfig, TwoLayerModelConfig,
 };
 pub use read::{ConfigSource, Override};
 pub use spectra::{FeatureScale, Nulls, ProbeConfig, SpectraConfig};

@@ -1,7 +1,7 @@
 //! `[model]`.
 
 use serde::{Deserialize, Serialize};
-use spectrum_models::{ActivationKind, InitRule, InputScale, Parametrization, Scaling};
+use spectrum_models::{ActivationKind, InitRule, InputScale, Parametrization, Positions, Scaling};
 
 /// Which model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum ModelConfig {
     ConvNet(ConvNetModelConfig),
     /// The sum of two embeddings, and a hidden layer.
     SumEmbedding(SumEmbeddingModelConfig),
+    /// A decoder-style Transformer.
+    Transformer(TransformerModelConfig),
 }
 
 impl ModelConfig {
@@ -26,6 +28,7 @@ impl ModelConfig {
             Self::Mlp(m) => m.train.as_deref(),
             Self::ConvNet(m) => m.train.as_deref(),
             Self::SumEmbedding(m) => m.train.as_deref(),
+            Self::Transformer(m) => m.train.as_deref(),
         }
     }
 }
@@ -138,6 +141,41 @@ pub struct SumEmbeddingModelConfig {
     pub train: Option<Vec<String>>,
 }
 
+/// Embedding and positions, blocks of causal attention and a hidden layer, a decoder on the last position.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransformerModelConfig {
+    /// d.
+    #[serde(default = "hundred_twenty_eight")]
+    pub width: usize,
+    /// Attention heads, a divisor of the width.
+    #[serde(default = "four")]
+    pub heads: usize,
+    /// Hidden neurons of each block; 0 means four times the width.
+    #[serde(default)]
+    pub hidden: usize,
+    /// Blocks.
+    #[serde(default = "one")]
+    pub blocks: usize,
+    /// Layer normalisation before attention and hidden layer.
+    #[serde(default)]
+    pub layer_norm: bool,
+    /// `sinusoidal`, or `learned`.
+    #[serde(default)]
+    pub positions: Positions,
+    /// Path prefixes of what trains; everything without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<Vec<String>>,
+}
+
+impl TransformerModelConfig {
+    /// Hidden neurons of each block, as they were said or as they follow from the width.
+    #[must_use]
+    pub fn hidden(&self) -> usize {
+        if self.hidden == 0 { self.width.saturating_mul(4) } else { self.hidden }
+    }
+}
+
 /// Convolutions, each with its activation and a mean over 2 x 2 windows; then a dense readout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -178,6 +216,12 @@ fn sixty_four() -> usize {
 }
 fn hundred_twenty_eight() -> usize {
     128
+}
+fn one() -> usize {
+    1
+}
+fn four() -> usize {
+    4
 }
 fn three() -> usize {
     3

@@ -302,6 +302,27 @@ fn check(c: &Config) -> Result<(), Wrong> {
                 ));
             }
         }
+        ModelConfig::Transformer(m) => {
+            positive("model.width", m.width)?;
+            positive("model.heads", m.heads)?;
+            positive("model.blocks", m.blocks)?;
+            if !m.width.is_multiple_of(m.heads) {
+                let why = format!("{} heads do not divide the width {}; expected a divisor of it", m.heads, m.width);
+                return Err(("model.heads", why));
+            }
+            if m.width.max(m.hidden()) > ELEMENTS >> 14 || m.blocks > 1024 {
+                return Err(("model.width", "the blocks do not fit into memory".into()));
+            }
+            if !matches!(c.data, DataConfig::Modular(_)) {
+                let why = "transformer needs sequences of tokens: expected data.kind = \"modular\"";
+                return Err(("model.kind", why.into()));
+            }
+            if c.spectra.kinds.iter().any(|k| matches!(k, Kind::Ck | Kind::Ntk)) {
+                let why = "kernels are those of layers that see a sample once, and positions share a transformer's; expected weight, \
+                           displacement, update, gradient";
+                return Err(("spectra.kinds", why.into()));
+            }
+        }
         ModelConfig::ConvNet(m) => {
             if m.channels.is_empty() {
                 return Err(("model.channels", "needs at least one convolution".into()));
@@ -352,8 +373,8 @@ fn check(c: &Config) -> Result<(), Wrong> {
             return Err((key, format!("must be finite and not negative, found {value}")));
         }
     }
-    if r.input_noise > 0.0 && matches!(c.model, ModelConfig::SumEmbedding(_)) {
-        let why = "noise is added to numbers, and sum-embedding takes residues; expected another model";
+    if r.input_noise > 0.0 && matches!(c.data, DataConfig::Modular(_)) {
+        let why = "noise is added to numbers, and the inputs are residues; expected other data";
         return Err(("training.regularizers.input_noise", why.into()));
     }
     if c.probe.substitutes.is_some() && !(c.probe.enabled && c.spectra.enabled) {

@@ -51,7 +51,7 @@ pub(crate) fn applies(config: &Config) -> Result<(Vec<usize>, ActivationKind), (
             }
             Ok((m.hidden.clone(), m.activation))
         }
-        ModelConfig::ConvNet(_) | ModelConfig::SumEmbedding(_) => {
+        ModelConfig::ConvNet(_) | ModelConfig::SumEmbedding(_) | ModelConfig::Transformer(_) => {
             Err(("kernels.laws", "there is no limit law of this model; expected `two-layer` or `mlp`".into()))
         }
     }

@@ -39,10 +39,21 @@ impl Sizes {
                 outputs: 1,
                 kernel: 0,
             }),
+            DataConfig::Modular(d) => {
+                let p = d.p as usize;
+                let tokens = match config.model {
+                    ModelConfig::Transformer(_) => POSITIONS * (p + 1),
+                    _ => 2 * p,
+                };
+                Some(Self { train: p * p, others: 0, inputs: tokens, outputs: p, kernel: 0 })
+            }
             _ => None,
         }
     }
 }
+
+/// Tokens of a sequence: a, b and `=`.
+const POSITIONS: usize = 3;
 
 /// Bytes that a run needs at least.
 fn needed(config: &Config, s: Sizes) -> u128 {
@@ -51,6 +62,11 @@ fn needed(config: &Config, s: Sizes) -> u128 {
         ModelConfig::TwoLayer(m) => widths.push(m.width),
         ModelConfig::Mlp(m) => widths.extend(&m.hidden),
         ModelConfig::SumEmbedding(m) => widths.extend([m.embedding, m.hidden]),
+        // Of a block every position has its stacked projections, and the last one its hidden layer.
+        ModelConfig::Transformer(m) => {
+            let block = [m.width.saturating_mul(3 * POSITIONS), m.hidden()];
+            widths.extend(block.into_iter().cycle().take(m.blocks.min(1024) * 2));
+        }
         // Maps shrink to a quarter at each pooling.
         ModelConfig::ConvNet(m) => {
             widths.extend(m.channels.iter().enumerate().map(|(i, c)| c.saturating_mul(s.inputs >> (2 * i).min(63))));
@@ -68,6 +84,11 @@ fn needed(config: &Config, s: Sizes) -> u128 {
     let weights = match &config.model {
         // A kernel's weights are shared by all positions of a map. The images' channels and the readout add a little.
         ModelConfig::ConvNet(m) => pairs(&m.channels).saturating_mul(mul(m.kernel, m.kernel)),
+        ModelConfig::Transformer(m) => {
+            let block =
+                mul(m.width, 4 * m.width.min(1 << 40)).saturating_add(mul(m.width, m.hidden().saturating_mul(2)));
+            block.saturating_mul(m.blocks as u128)
+        }
         _ => pairs(&widths),
     };
     let weights = weights.saturating_mul(4 * element + 3 * 8);

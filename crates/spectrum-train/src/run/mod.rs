@@ -101,6 +101,10 @@ pub fn run(config: &Config, options: &RunOptions, progress: &mut dyn FnMut(Progr
             let net = model::sum_embedding(config.seed, m, &session.split.train, &session.place)?;
             session.go(net, progress)
         }
+        ModelConfig::Transformer(m) => {
+            let net = model::transformer(config.seed, m, &session.split.train, &session.place)?;
+            session.go(net, progress)
+        }
         ModelConfig::ConvNet(m) => {
             let net = model::conv_net(config.seed, m, &session.split.train, &session.place)?;
             session.go(net, progress)
