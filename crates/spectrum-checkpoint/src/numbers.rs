@@ -18,11 +18,14 @@ pub struct Numbers {
 }
 
 impl Checkpoint {
-    /// The tensor that is meant where none is named: the file's only one, or else the only one of `axes` axes.
+    /// The tensor of this name. Where none is given: the file's only tensor, or else the only one of `axes` axes.
     ///
     /// # Errors
-    /// [`CheckpointError::Ambiguous`] with what there is to choose from.
-    pub fn only(&self, axes: usize) -> Result<&TensorInfo, CheckpointError> {
+    /// [`CheckpointError::UnknownTensor`], or [`CheckpointError::Ambiguous`] with what there is to choose from.
+    pub fn choose(&self, name: Option<&str>, axes: usize) -> Result<&TensorInfo, CheckpointError> {
+        if let Some(name) = name {
+            return Ok(self.find(name)?.1);
+        }
         let all = self.tensors();
         if let [one] = all {
             return Ok(one);

@@ -47,7 +47,7 @@ fn integers_of_every_kind_of_file() {
     ] {
         let (_dir, path) = file(&bytes);
         let checkpoint = Checkpoint::open(&path).unwrap();
-        assert_eq!(checkpoint.only(7).unwrap().name, name);
+        assert_eq!(checkpoint.choose(None, 7).unwrap().name, name);
         assert_eq!(checkpoint.numbers(name).unwrap().values, [3.0, 0.0, -7.0]);
     }
 }
@@ -80,13 +80,15 @@ fn a_tensor_without_a_name() {
     let (x, y) = (npy("<f4", "(2, 2)", &[0; 16]), npy("<i8", "(2,)", &[0; 16]));
     let (_dir, path) = file(&zip_file(&[("x.npy", &x), ("y.npy", &y)], false));
     let checkpoint = Checkpoint::open(&path).unwrap();
-    assert_eq!(checkpoint.only(2).unwrap().name, "x");
-    assert_eq!(checkpoint.only(1).unwrap().name, "y");
-    let text = checkpoint.only(3).unwrap_err().to_string();
+    assert_eq!(checkpoint.choose(None, 2).unwrap().name, "x");
+    assert_eq!(checkpoint.choose(None, 1).unwrap().name, "y");
+    assert_eq!(checkpoint.choose(Some("y"), 2).unwrap().shape, [2]);
+    assert!(matches!(checkpoint.choose(Some("z"), 2), Err(E::UnknownTensor { .. })));
+    let text = checkpoint.choose(None, 3).unwrap_err().to_string();
     assert!(text.contains("`x` [2, 2], `y` [2]") && text.contains("3 axes"), "{text}");
     let nine: Vec<(String, &[u8])> = (0..9).map(|i| (format!("{i}.npy"), x.as_slice())).collect();
     let nine: Vec<(&str, &[u8])> = nine.iter().map(|(n, b)| (n.as_str(), *b)).collect();
     let (_dir, path) = file(&zip_file(&nine, false));
-    let text = Checkpoint::open(&path).unwrap().only(2).unwrap_err().to_string();
+    let text = Checkpoint::open(&path).unwrap().choose(None, 2).unwrap_err().to_string();
     assert!(text.contains("and 1 more, expected the name"), "{text}");
 }

@@ -36,7 +36,7 @@ pub(crate) fn given(column: &[f64], form: LabelForm) -> Result<Targets, DataErro
             Ok(Targets::Values(values))
         }
         LabelForm::Class => {
-            let bad = |&y: &f64| !(y >= 0.0 && y < MOST_CLASSES && y.fract() == 0.0);
+            let bad = |&y: &f64| !(0.0..MOST_CLASSES).contains(&y) || y.fract() != 0.0;
             if let Some(row) = column.iter().position(bad) {
                 return Err(refuse(row, format!("a class: an integer from 0 to {}", MOST_CLASSES - 1.0)));
             }
