@@ -150,10 +150,7 @@ impl Checkpoint {
     /// [`CheckpointError::UnknownTensor`], [`CheckpointError::NotFloat`], and what reading the file can bring: broken
     /// compressed data, a failed checksum, the system's errors.
     pub fn read<R>(&self, name: &str, f: impl FnOnce(TensorBytes<'_>) -> R) -> Result<R, CheckpointError> {
-        let Some(&index) = self.by_name.get(name) else {
-            return Err(self.unknown(name));
-        };
-        let info = &self.opened.tensors[index];
+        let (index, info) = self.find(name)?;
         let Some(precision) = info.dtype.precision() else {
             return Err(CheckpointError::NotFloat {
                 file: self.path.clone(),
@@ -161,20 +158,32 @@ impl Checkpoint {
                 dtype: info.dtype.to_string(),
             });
         };
-        let expected = byte_length(&info.shape, precision.bytes());
+        self.sized(index, precision.bytes(), |bytes| f(TensorBytes { precision, shape: &info.shape, bytes }))
+    }
+
+    /// A tensor and its index, by its name.
+    pub(crate) fn find(&self, name: &str) -> Result<(usize, &TensorInfo), CheckpointError> {
+        let index = self.index_of(name).ok_or_else(|| self.unknown(name))?;
+        Ok((index, &self.opened.tensors[index]))
+    }
+
+    /// Shows the bytes of tensor `index` to `f`, which are as many as its shape takes with elements of `size` bytes.
+    pub(crate) fn sized<R>(&self, index: usize, size: usize, f: impl FnOnce(&[u8]) -> R) -> Result<R, CheckpointError> {
+        let info = &self.opened.tensors[index];
+        let expected = byte_length(&info.shape, size);
         let (mut f, mut answer, mut found) = (Some(f), None, 0);
         self.opened.source.with(index, &mut |bytes| {
             found = bytes.len() as u64;
             if expected == Some(found)
                 && let Some(f) = f.take()
             {
-                answer = Some(f(TensorBytes { precision, shape: &info.shape, bytes }));
+                answer = Some(f(bytes));
             }
         })?;
         // The readers checked the length when they opened the file, so this says that the file has changed since.
         answer.ok_or_else(|| CheckpointError::Size {
             file: self.path.clone(),
-            name: name.to_owned(),
+            name: info.name.clone(),
             shape: info.shape.clone(),
             dtype: info.dtype.to_string(),
             found,

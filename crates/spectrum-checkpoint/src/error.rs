@@ -248,6 +248,36 @@ pub enum CheckpointError {
         /// Its type.
         dtype: String,
     },
+    /// The tensor's elements are no real numbers that can be read.
+    #[error("{}: tensor `{}`: found elements of type {dtype}, expected real numbers (f16, bf16, f32, f64, integers, booleans)", file.display(), clip(name))]
+    NotNumbers {
+        /// The file.
+        file: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its type.
+        dtype: String,
+    },
+    /// No memory for a tensor's elements.
+    #[error("{}: tensor `{}`: no memory for its elements in f64, shape {shape:?}", file.display(), clip(name))]
+    Memory {
+        /// The file.
+        file: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// No tensor was named, and more than one could be meant, or none.
+    #[error("{}: found {}, expected the name of one of them, for not just one has {axes} axes", file.display(), choices(found))]
+    Ambiguous {
+        /// The file.
+        file: PathBuf,
+        /// The tensors there are, with their shapes.
+        found: Vec<(String, Vec<usize>)>,
+        /// The axes of the tensor that would have been taken.
+        axes: usize,
+    },
     /// A directory without a checkpoint.
     #[error("{}: found no checkpoint, looked for {looked_for}", file.display())]
     NothingHere {
@@ -263,6 +293,17 @@ fn imports_note(imports: &[String]) -> String {
         [] => String::new(),
         names => format!("; the pickle imports {}, none of it was executed", names.join(", ")),
     }
+}
+
+/// The first tensors with their shapes.
+fn choices(found: &[(String, Vec<usize>)]) -> String {
+    const MOST: usize = 8;
+    let mut names: Vec<String> =
+        found.iter().take(MOST).map(|(name, shape)| format!("`{}` {shape:?}", clip(name))).collect();
+    if found.len() > MOST {
+        names.push(format!("and {} more", found.len() - MOST));
+    }
+    names.join(", ")
 }
 
 fn nearest_note(nearest: &[String]) -> String {

@@ -126,6 +126,28 @@ pub enum DataError {
         /// What should stand there.
         expected: &'static str,
     },
+    /// An input of a matrix that no run can take.
+    #[error(
+        "the input in row {row}, column {column} (from 0) is {found}, expected a finite number in the range of f32, also when standardised"
+    )]
+    Input {
+        /// Its row, counted from zero.
+        row: usize,
+        /// Its column, counted from zero.
+        column: usize,
+        /// The input.
+        found: f64,
+    },
+    /// A target of a matrix that its form does not allow.
+    #[error("the target of row {row} (from 0) is {found}, expected {expected}")]
+    Target {
+        /// Its row, counted from zero.
+        row: usize,
+        /// The target.
+        found: f64,
+        /// What it may be.
+        expected: String,
+    },
     /// All inputs are equal, so they cannot be divided by their standard deviation.
     #[error("all inputs of the training set are equal: they cannot be scaled to unit standard deviation")]
     Constant,

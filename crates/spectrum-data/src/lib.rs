@@ -3,6 +3,7 @@
 //! Everything here is deterministic and knows no backend: [`stream`] is where every random number of a run comes from;
 //! [`SingleIndex`], [`Spiked`] and [`ModularArithmetic`] make data; [`load_images`] reads a set of images that ships with
 //! the crate, was fetched, or lies in a folder of the user's, and [`ImageOptions`] chooses what of it is used and how;
+//! [`MatrixOptions`] does so for any matrix of rows;
 //! [`fetch`](fetch()) brings a set of the [`catalog()`] to this machine.
 //!
 //! ```
@@ -29,6 +30,8 @@ mod images;
 mod install;
 mod labels;
 mod link;
+mod matrix;
+mod matrix_targets;
 mod modular;
 mod normal;
 mod orthonormality;
@@ -52,6 +55,8 @@ pub use image_options::{ImageOptions, Subset, TargetForm};
 pub use images::{is_here, load_images};
 pub use labels::{RandomLabels, Randomness};
 pub use link::Link;
+pub use matrix::MatrixOptions;
+pub use matrix_targets::LabelForm;
 pub use modular::{ModularArithmetic, ModularSplit, Operation, PairInputs, PairSet, PairSplit};
 pub use normal::quantile;
 pub use orthonormality::Orthonormality;

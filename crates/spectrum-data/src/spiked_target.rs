@@ -12,8 +12,10 @@ pub enum SpikedTarget {
     /// y = t_1 + (t_2^2 - 1)/sqrt 2 + tanh t_3, plus noise. The paper has a triple-index target; its links are not
     /// known to us, and these are our choice.
     #[default]
+    #[serde(alias = "triple-index")]
     Triple,
     /// y = g(t_1) plus noise.
+    #[serde(alias = "single-index")]
     Single {
         /// g.
         link: Link,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use spectrum_checkpoint::CheckpointError;
 use spectrum_data::DataError;
 use spectrum_hook::HookError;
 use spectrum_kernel::KernelError;
@@ -55,6 +56,17 @@ pub enum TrainError {
     /// The data.
     #[error("data: {0}")]
     Data(#[from] DataError),
+    /// A file of data that cannot be read.
+    #[error("data: {0}")]
+    DataFile(#[from] CheckpointError),
+    /// A file of data that does not hold what a run needs.
+    #[error("data: {}: {why}", file.display())]
+    DataTensor {
+        /// The file.
+        file: PathBuf,
+        /// What was found and expected.
+        why: String,
+    },
     /// The model.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -107,7 +119,9 @@ pub enum TrainError {
         available: u128,
     },
     /// Weights biased along a spike that the data do not have.
-    #[error("model.init: `biased` needs data with a spike: data.kind = \"spiked\", or data.spikes of images")]
+    #[error(
+        "model.init: `biased` needs data with a spike: data.kind = \"spiked\", or data.spikes of images or a matrix"
+    )]
     NoSpike,
     /// A limit law for the trace over several outputs.
     #[error("kernels.output: the limit law is that of one output; expected a number below {outputs}, found \"trace\"")]

@@ -9,6 +9,7 @@ mod bundle;
 pub mod config;
 mod error;
 mod loss;
+mod matrix_data;
 mod model;
 mod run;
 mod tensors;

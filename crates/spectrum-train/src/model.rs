@@ -9,11 +9,11 @@ use spectrum_models::{
     TransformerConfig, TwoLayer, TwoLayerConfig,
 };
 
-use crate::TrainError;
 use crate::config::{
     Config, ConvNetModelConfig, DataConfig, FirstLayer, ImagesConfig, LossKind, MlpModelConfig, ModelConfig,
     ReadoutInit, SumEmbeddingModelConfig, TransformerModelConfig, TwoLayerModelConfig,
 };
+use crate::{TrainError, matrix_data};
 
 /// Initial weights from the run's named streams.
 pub(crate) struct Streams(pub u64);
@@ -78,6 +78,7 @@ pub(crate) fn load(config: &Config) -> Result<Loaded, TrainError> {
         DataConfig::Fashion1000(c) => images("fashion-1000", c),
         DataConfig::Mnist(c) => images("mnist", c),
         DataConfig::FashionMnist(c) => images("fashion-mnist", c),
+        DataConfig::Matrix(c) => matrix_data::load(config, c),
     }
 }
 

@@ -13,5 +13,6 @@ mod directory;
 mod disk;
 mod divergence;
 mod kernels;
+mod matrix;
 mod place;
 mod spiked;

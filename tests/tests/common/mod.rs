@@ -3,6 +3,7 @@
 // Each test file uses its own part of this module.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod npy;
 pub mod safetensors;
 
 use std::collections::BTreeMap;

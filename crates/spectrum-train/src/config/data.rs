@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use spectrum_data::{ImageOptions, Link, ModularArithmetic, Preprocessing, RandomLabels, Spiked, Subset, TargetForm};
+use spectrum_data::{
+    ImageOptions, LabelForm, Link, MatrixOptions, ModularArithmetic, Preprocessing, RandomLabels, Spiked, SpikedTarget,
+    Subset, TargetForm,
+};
 
 /// Which data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +27,8 @@ pub enum DataConfig {
     Mnist(ImagesConfig),
     /// Fashion-MNIST, from a folder or as fetched.
     FashionMnist(ImagesConfig),
+    /// The rows of a matrix in a file of the user's.
+    Matrix(MatrixConfig),
 }
 
 /// y = link(beta . x) + noise * xi.
@@ -111,7 +116,82 @@ impl ImagesConfig {
     }
 }
 
+/// A matrix of samples from a file that holds named tensors: `.npy`, `.npz`, safetensors, PyTorch, burnpack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatrixConfig {
+    /// The file; as for a folder of images, a relative path starts where the program does.
+    pub file: PathBuf,
+    /// Name of the tensor of inputs, n x d; without it the only tensor, or the only one with two axes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<String>,
+    /// Name of the tensor of targets, n or n x 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<String>,
+    /// Another file with the targets; without `targets` its only tensor, or the only one with one axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets_file: Option<PathBuf>,
+    /// `values`; `class`, integers from 0; or `sign`, of two distinct numbers, or of a teacher's answers.
+    #[serde(default)]
+    pub form: LabelForm,
+    /// Where there are no targets: what makes them from the inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<SpikedTarget>,
+    /// Standard deviation of the teacher's label noise; with a teacher a resolved config has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<f64>,
+    /// Training rows; 0 means all that are not test rows.
+    #[serde(default)]
+    pub n: usize,
+    /// Test rows.
+    pub n_test: usize,
+    /// Shuffle the rows before the first `n` train and the last `n_test` test.
+    #[serde(default = "yes")]
+    pub shuffle: bool,
+    /// Take so many leading principal components as spikes and the rest as bulk, as for images; 0 means that nothing is
+    /// decomposed.
+    #[serde(default)]
+    pub spikes: usize,
+    /// Subtract the training inputs' mean and divide by their standard deviation (one number each).
+    #[serde(default = "yes")]
+    pub standardise: bool,
+}
+
+/// Label noise of a teacher where none is given: that of the triple index on spiked data (arXiv 2510.01303, our choice).
+const TEACHER_NOISE: f64 = 0.1;
+
+impl MatrixConfig {
+    /// The choices about the rows, as the reader takes them.
+    #[must_use]
+    pub fn options(&self) -> MatrixOptions {
+        MatrixOptions {
+            form: self.form,
+            teacher: self.teacher,
+            noise: self.noise.unwrap_or(if self.teacher.is_some() { TEACHER_NOISE } else { 0.0 }),
+            n: self.n,
+            n_test: self.n_test,
+            shuffle: self.shuffle,
+            standardise: self.standardise,
+        }
+    }
+
+    /// Whether the file of targets or their name is given.
+    #[must_use]
+    pub fn has_targets(&self) -> bool {
+        self.targets.is_some() || self.targets_file.is_some()
+    }
+}
+
 impl DataConfig {
+    /// Writes out a default that depends on another key.
+    pub(super) fn fill(&mut self) {
+        if let Self::Matrix(m) = self
+            && m.teacher.is_some()
+        {
+            m.noise.get_or_insert(TEACHER_NOISE);
+        }
+    }
+
     /// Whether the targets are numbers, not classes.
     #[must_use]
     pub fn has_values(&self) -> bool {
@@ -121,6 +201,7 @@ impl DataConfig {
             Self::Digits(c) | Self::Fashion1000(c) | Self::Mnist(c) | Self::FashionMnist(c) => {
                 c.targets == TargetForm::Sign
             }
+            Self::Matrix(m) => m.form != LabelForm::Class,
         }
     }
 
@@ -130,6 +211,7 @@ impl DataConfig {
         match self {
             Self::SingleIndex(_) | Self::Modular(_) => false,
             Self::Spiked(s) => s.sign,
+            Self::Matrix(m) => m.form == LabelForm::Sign,
             _ => self.has_values(),
         }
     }
@@ -141,13 +223,14 @@ impl DataConfig {
             Self::SingleIndex(_) | Self::Modular(_) => false,
             Self::Spiked(_) => true,
             Self::Digits(c) | Self::Fashion1000(c) | Self::Mnist(c) | Self::FashionMnist(c) => c.spikes > 0,
+            Self::Matrix(m) => m.spikes > 0,
         }
     }
 
     /// Whether the samples are images.
     #[must_use]
     pub fn has_images(&self) -> bool {
-        !matches!(self, Self::SingleIndex(_) | Self::Spiked(_) | Self::Modular(_))
+        !matches!(self, Self::SingleIndex(_) | Self::Spiked(_) | Self::Modular(_) | Self::Matrix(_))
     }
 }
 

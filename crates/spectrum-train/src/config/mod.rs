@@ -12,7 +12,7 @@ use serde::Serialize;
 use spectrum_core::{Kind, Precision};
 use spectrum_optim::OptimizerConfig;
 
-pub use data::{DataConfig, ImagesConfig, SingleIndexConfig};
+pub use data::{DataConfig, ImagesConfig, MatrixConfig, SingleIndexConfig};
 pub use gradients::GradientsConfig;
 pub use kernels::{KernelLayers, KernelOutput, KernelSamples, KernelsConfig};
 pub use model::{

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use spectrum_core::{Kind, Precision, Route};
+use spectrum_data::LabelForm;
 use spectrum_hook::HookError;
 use spectrum_optim::OptimizerConfig;
 use toml::{Table, Value};
 
 use super::{
-    Batch, Config, DataConfig, FeatureScale, GradientsConfig, KernelLayers, KernelsConfig, LossKind, ModelConfig,
-    ProbeConfig, SpectraConfig,
+    Batch, Config, DataConfig, FeatureScale, GradientsConfig, KernelLayers, KernelsConfig, LossKind, MatrixConfig,
+    ModelConfig, ProbeConfig, SpectraConfig,
 };
 use crate::TrainError;
 
@@ -144,7 +145,7 @@ impl ConfigSource {
         {
             return Err(wrong("name", format!("`{name}` is no folder name; expected letters, digits, `-`, `_`, `.`")));
         }
-        let config = Config {
+        let mut config = Config {
             name,
             seed: self.or("seed", 0)?,
             backend: self.or("backend", "flex".to_owned())?,
@@ -158,6 +159,7 @@ impl ConfigSource {
             kernels: self.or("kernels", KernelsConfig::default())?,
             gradients: self.or("gradients", GradientsConfig::default())?,
         };
+        config.data.fill();
         check(&config).map_err(|(key, why)| wrong(key, why))?;
         config.optimizer.validate().map_err(|e| wrong("optimizer", e.to_string()))?;
         config.spectra.every.validate().map_err(|e| wrong("spectra.every", bare(&e)))?;
@@ -258,6 +260,28 @@ fn positive(key: &'static str, n: usize) -> Result<(), Wrong> {
     if n == 0 { Err((key, "must be at least 1, found 0".into())) } else { Ok(()) }
 }
 
+/// That a matrix has a test set, and targets from one place.
+fn matrix(m: &MatrixConfig) -> Result<(), Wrong> {
+    positive("data.n_test", m.n_test)?;
+    if m.has_targets() == m.teacher.is_some() {
+        let found = if m.has_targets() { "both" } else { "neither" };
+        let expected = "expected data.targets (or data.targets_file), or data.teacher";
+        return Err(("data.targets", format!("a matrix needs targets or a teacher, found {found}; {expected}")));
+    }
+    if m.teacher.is_some() && m.form == LabelForm::Class {
+        return Err(("data.form", "a teacher makes numbers: expected `values` or `sign`".into()));
+    }
+    match m.noise {
+        Some(_) if m.teacher.is_none() => {
+            Err(("data.noise", "is added to a teacher's labels, and there is no data.teacher".into()))
+        }
+        Some(s) if !(s.is_finite() && s >= 0.0) => {
+            Err(("data.noise", format!("must be finite and not negative, found {s}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn check(c: &Config) -> Result<(), Wrong> {
     /// f64 elements that fit into half of a 64 GiB machine: beyond it a size is a slip of the keyboard.
     const ELEMENTS: usize = 1 << 32;
@@ -277,6 +301,9 @@ fn check(c: &Config) -> Result<(), Wrong> {
         }
         inputs = Some(d.d);
     }
+    if let DataConfig::Matrix(m) = &c.data {
+        matrix(m)?;
+    }
     match &c.model {
         ModelConfig::TwoLayer(m) => {
             positive("model.width", m.width)?;
@@ -284,8 +311,8 @@ fn check(c: &Config) -> Result<(), Wrong> {
                 return Err(("model.width", format!("{} hidden units do not fit into memory", m.width)));
             }
             if !c.data.has_values() {
-                let why =
-                    "two-layer has one output; expected `mlp` for classes, or data.targets = \"sign\" for two of them";
+                let why = "two-layer has one output; expected `mlp` for classes, or data.targets = \"sign\" (of a matrix: \
+                           data.form) for two of them";
                 return Err(("model.kind", why.into()));
             }
         }
@@ -396,7 +423,8 @@ fn check(c: &Config) -> Result<(), Wrong> {
     if c.training.loss == Some(LossKind::Logistic) && !c.data.has_signs() {
         return Err((
             "training.loss",
-            "logistic needs labels -1 and +1: data.targets = \"sign\", or data.sign = true".into(),
+            "logistic needs labels -1 and +1: data.targets = \"sign\", data.form = \"sign\", or data.sign = true"
+                .into(),
         ));
     }
     if c.training.loss == Some(LossKind::CrossEntropy) && c.data.has_values() {
@@ -417,7 +445,7 @@ fn check(c: &Config) -> Result<(), Wrong> {
             ));
         }
         if !c.data.has_spikes() {
-            let why = "needs data with spikes: data.kind = \"spiked\", or data.spikes of images";
+            let why = "needs data with spikes: data.kind = \"spiked\", or data.spikes of images or a matrix";
             return Err(("gradients.decompose", why.into()));
         }
         if c.training.batch != Batch::Full {
@@ -544,6 +572,33 @@ steps = 2
         ] {
             let e = resolve(&text, &[set]).unwrap_err();
             assert!(e.contains(words), "{e}");
+        }
+    }
+
+    #[test]
+    fn a_matrix_has_targets_from_one_place_and_its_defaults_written_out() {
+        let rest = "kind = \"matrix\"\nfile = \"x.npz\"\nn_test = 3";
+        let text = GOOD.replace("kind = \"single-index\"\nn = 8\nd = 4", rest);
+        let c = resolve(&text, &["data.teacher=triple-index"]).unwrap();
+        let written = c.to_toml().unwrap();
+        for line in ["teacher = \"triple\"", "noise = 0.1", "form = \"values\"", "shuffle = true", "spikes = 0"] {
+            assert!(written.contains(line), "`{line}` is missing in {written}");
+        }
+        assert_eq!(resolve(&written, &[]).unwrap(), c);
+        assert!(resolve(&text, &["data.targets=y", "data.form=sign", "training.loss=logistic"]).is_ok());
+        for (sets, words) in [
+            (&[][..], "data.targets: "),
+            (&["data.targets=y", "data.teacher=triple"], "found both"),
+            (&["data.targets=y", "data.noise=0.1"], "data.noise: "),
+            (&["data.teacher=triple", "data.noise=-1.0"], "data.noise: "),
+            (&["data.teacher=triple", "data.form=class"], "data.form: "),
+            (&["data.targets=y", "data.form=class"], "model.kind: "),
+            (&["data.targets=y", "training.loss=logistic"], "data.form"),
+            (&["data.targets=y", "data.target=z"], "did you mean `targets`"),
+            (&["data.targets=y", "data.n_test=0"], "data.n_test: "),
+        ] {
+            let e = resolve(&text, sets).unwrap_err();
+            assert!(e.contains(words), "{sets:?}: `{e}` lacks `{words}`");
         }
     }
 

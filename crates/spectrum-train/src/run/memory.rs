@@ -8,7 +8,7 @@ use crate::config::{Batch, Config, DataConfig, ModelConfig};
 
 /// What decides how much memory a run needs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sizes {
+pub(crate) struct Sizes {
     /// Training samples.
     pub train: usize,
     /// Probe and test samples together.
@@ -110,7 +110,7 @@ fn available() -> Option<u128> {
 }
 
 /// Refuses a run that cannot fit.
-pub(super) fn check(config: &Config, sizes: Sizes) -> Result<(), TrainError> {
+pub(crate) fn check(config: &Config, sizes: Sizes) -> Result<(), TrainError> {
     let needed = needed(config, sizes);
     match available() {
         Some(available) if needed > available => Err(TrainError::TooLarge { needed, available }),

@@ -5,7 +5,7 @@ mod evaluate;
 mod gradients;
 mod kernels;
 pub(crate) mod limits;
-mod memory;
+pub(crate) mod memory;
 mod regularize;
 mod substitutes;
 mod train;
