@@ -25,7 +25,13 @@ fn verify(topic: &Path, out: &Path, args: &[&str]) -> common::Done {
 fn every_claim_holds_at_the_smallest_scale() {
     // Of the laws and the gradients a part: all of them take half a minute each in a release build.
     let laws = &["--only", "ck-law,ntk-law,lemma-residual,linear"][..];
-    for (name, at_least, only) in [("heavy-tails", 15, &[][..]), ("linear-width", 6, &[]), ("limit-laws", 4, laws)] {
+    let gradients = &["--only", "identity,one-spike-below"][..];
+    for (name, at_least, only) in [
+        ("heavy-tails", 15, &[][..]),
+        ("linear-width", 6, &[]),
+        ("limit-laws", 4, laws),
+        ("low-rank-gradients", 2, gradients),
+    ] {
         let out = tempfile::tempdir().unwrap();
         let document = verify(&topic(name), out.path(), only).ok().json();
         let claims = document["claims"].as_array().unwrap();
