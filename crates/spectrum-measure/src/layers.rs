@@ -48,18 +48,17 @@ pub fn records(
 /// lengths and where there is no pair.
 pub fn records_of_pairs(id: &MatrixId, pairs: &[(&Vectors, &Vectors)], rows: &mut StepRows) {
     let each = pairs.iter().map(|(a, b)| Ok((meet(a, b)?, cosines(a, b)?))).collect::<Result<Vec<_>, Reason>>();
-    let each = match each {
+    let (values, diagonals): (Vec<_>, Vec<_>) = match each {
         Ok(each) if each.is_empty() => {
             return push(id, Err(Reason::NotApplicable("no pair of matrices".to_owned())), rows);
         }
-        Ok(each) => each,
+        Ok(each) => each.into_iter().unzip(),
         Err(reason) => return push(id, Err(reason), rows),
     };
-    let mean = |of: &dyn Fn(&([f64; 3], Vec<f64>)) -> f64| each.iter().map(of).sum::<f64>() / each.len() as f64;
-    push(id, Ok(std::array::from_fn(|k| mean(&|(values, _)| values[k]))), rows);
-    let k = each.iter().map(|(_, d)| d.len()).min().unwrap_or(0);
-    let data = (0..k).map(|i| mean(&|(_, d)| d[i])).collect();
-    rows.blobs.extend(blob(id, data));
+    let mean = |sum: f64| sum / pairs.len() as f64;
+    push(id, Ok(std::array::from_fn(|k| mean(values.iter().map(|v| v[k]).sum()))), rows);
+    let k = diagonals.iter().map(Vec::len).min().unwrap_or(0);
+    rows.blobs.extend(blob(id, (0..k).map(|i| mean(diagonals.iter().map(|d| d[i]).sum())).collect()));
 }
 
 /// The blob `alignment_diagonal`, k x 1: |<a_i, b_i>| for all k pairs that both have, the diagonal of the alignment matrix (Yunis et al.,
