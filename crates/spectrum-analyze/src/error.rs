@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use spectrum_checkpoint::CheckpointError;
 use spectrum_core::CoreError;
+use spectrum_linalg::LinalgError;
 use spectrum_store::StoreError;
 use thiserror::Error;
 
@@ -98,6 +99,86 @@ pub enum AnalyzeError {
         /// The operating system's words.
         why: std::io::Error,
     },
+    /// Pruning would leave every matrix as it is.
+    #[error("{path}: its only matrix that is chosen, `{spared}`, is left alone as the last layer: name it with --layers", path = path.display())]
+    OnlyTheLast {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The matrix.
+        spared: String,
+    },
+    /// The layer to leave alone is no matrix of the checkpoint.
+    #[error("--last `{name}` is none of the {count} matrices of {path}; the last one is {nearest}", path = path.display())]
+    NoSuchLast {
+        /// The name.
+        name: String,
+        /// The checkpoint.
+        path: PathBuf,
+        /// Matrices there are.
+        count: usize,
+        /// The last in the file's order.
+        nearest: String,
+    },
+    /// A chosen tensor cannot be decomposed.
+    #[error("{path}: tensor `{tensor}` holds NaN or infinity, expected finite values; nothing was written", path = path.display())]
+    NotFinite {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+    },
+    /// What is kept of a tensor is larger than its type can hold.
+    #[error("{path}: tensor `{tensor}`: what is kept has a value of {value:e}, expected one that fits {dtype}; nothing was written", path = path.display())]
+    OutOfRange {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The value.
+        value: f64,
+        /// The type of its elements.
+        dtype: String,
+    },
+    /// The decomposition of a tensor failed.
+    #[error("{path}: tensor `{tensor}`: {source}; nothing was written", path = path.display())]
+    Decomposition {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// Why.
+        source: LinalgError,
+    },
+    /// A tensor that safetensors has no type for.
+    #[error("{path}: tensor `{tensor}`: its elements are {dtype}, expected a type that safetensors can hold; nothing was written", path = path.display())]
+    NoType {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The type of its elements.
+        dtype: String,
+    },
+    /// There is a file already.
+    #[error("{path} exists: --force replaces it, --out names another file", path = path.display())]
+    Exists {
+        /// The file to write.
+        path: PathBuf,
+    },
+    /// The file to write is the one to read.
+    #[error("{path} is the checkpoint itself: --out names another file", path = path.display())]
+    SameFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file cannot be written.
+    #[error("{path}: cannot be written: {why}", path = path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// A worker panicked: a defect of ours, caught so that the directory is closed in order.
     #[error("{layer}: internal error: {why}")]
     Panicked {
@@ -112,6 +193,6 @@ impl AnalyzeError {
     /// Whether the input is wrong, rather than the run.
     #[must_use]
     pub fn is_input(&self) -> bool {
-        !matches!(self, Self::Panicked { .. } | Self::Settings(_))
+        !matches!(self, Self::Panicked { .. } | Self::Settings(_) | Self::Write { .. })
     }
 }

@@ -8,6 +8,8 @@
 //! One file is step 0. Several in order are a time series whose steps are the numbers in their names, each compared with
 //! the one before. With a base, what is analysed is the difference, as kind `displacement`.
 //!
+//! [`prune`] writes a checkpoint back with the top or the bottom part of the singular values of its matrices.
+//!
 //! ```no_run
 //! use spectrum_analyze::{Request, analyze};
 //!
@@ -20,6 +22,7 @@
 mod budget;
 mod error;
 mod heads;
+mod prune;
 pub mod rules;
 mod run;
 mod select;
@@ -29,5 +32,7 @@ mod work;
 mod workers;
 
 pub use error::AnalyzeError;
+pub use prune::{PruneRequest, Pruned, PrunedLayer, prune};
 pub use run::{Finished, Progress, Request, analyze, read_description};
 pub use settings::{Description, Extra, Layout, LeftOut, Settings, Source, ViewChoice};
+pub use spectrum_linalg::Part;

@@ -72,7 +72,7 @@ pub fn analyze(request: &Request, progress: &mut dyn FnMut(&Progress)) -> Result
     let settings = &request.settings;
     check(settings)?;
     let paths = discover(&request.path)?;
-    let base = request.base.as_deref().map(one_checkpoint).transpose()?;
+    let base = request.base.as_deref().map(|base| one_checkpoint(base, "--base")).transpose()?;
     let mut left_out = Vec::new();
     let mut parts = Vec::new();
     for (path, step) in paths.iter().zip(series::steps(&paths)) {
@@ -154,12 +154,12 @@ fn check(settings: &Settings) -> Result<(), AnalyzeError> {
     Ok(())
 }
 
-/// The one checkpoint that a path stands for.
-fn one_checkpoint(path: &Path) -> Result<Checkpoint, AnalyzeError> {
+/// The one checkpoint that a path, the value of `option`, stands for.
+pub(crate) fn one_checkpoint(path: &Path, option: &'static str) -> Result<Checkpoint, AnalyzeError> {
     match &discover(path)?[..] {
         [file] => Ok(Checkpoint::open(file)?),
         several => Err(AnalyzeError::Option {
-            option: "--base",
+            option,
             found: format!("{}, with {} checkpoints", path.display(), several.len()),
             expected: "one checkpoint",
         }),

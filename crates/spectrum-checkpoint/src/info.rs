@@ -53,7 +53,7 @@ pub enum Dtype {
     /// IEEE double.
     F64,
     /// Anything else (integers, booleans, 8-bit floats, complex numbers), by the name that the file gives it. Such a
-    /// tensor is listed but never read.
+    /// tensor is listed and can be copied, but not read.
     Other(String),
 }
 

@@ -220,6 +220,12 @@ impl StridedView {
         }
     }
 
+    /// Where element (i, j) of the matrix lies in the array, counted in elements.
+    #[must_use]
+    pub fn index(&self, i: usize, j: usize) -> usize {
+        self.column(j) + i * self.row_stride
+    }
+
     /// Elements of N bytes each.
     fn bytes<const N: usize>(&self, from: &[u8], out: &mut [f64], widen: impl Fn([u8; N]) -> f64) {
         let (elements, _) = from.as_chunks::<N>();
@@ -304,6 +310,20 @@ mod tests {
             for c in 0..2 {
                 for o in 0..3 {
                     assert_eq!(m[o + c * 3], all[o + (c * 6 + p) * 3]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_index_is_where_fill_reads() {
+        let data: Vec<f64> = (0..36).map(f64::from).collect();
+        for (view, order) in
+            [(View::Flatten, Order::InOut), (View::Positions, Order::OutIn), (View::Flatten, Order::OutIn)]
+        {
+            for view in StridedView::of("k", view, &[3, 2, 2, 3], order).unwrap() {
+                for (k, x) in filled(&view, &data).into_iter().enumerate() {
+                    assert_eq!(view.index(k % view.rows, k / view.rows), x as usize);
                 }
             }
         }
