@@ -34,4 +34,4 @@ pub use hook::Hook;
 pub use options::{HookOptions, HookStats};
 pub use pipeline::Task;
 pub use schedule::Schedule;
-pub use select::default_rules;
+pub use select::{default_rules, matching};

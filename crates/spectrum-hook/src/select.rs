@@ -59,16 +59,25 @@ fn matcher(glob: &str) -> Result<GlobMatcher, HookError> {
         .map_err(|e| HookError::Glob { glob: glob.to_owned(), why: e.kind().to_string() })
 }
 
+/// Which of the names the globs select, in the names' order. Every glob must match something.
+///
+/// # Errors
+/// [`HookError::Glob`] and [`HookError::NoSuchLayer`].
+pub fn matching(globs: &[String], names: &[String]) -> Result<Vec<String>, HookError> {
+    let matchers = globs.iter().map(|g| matcher(g)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(k) = matchers.iter().position(|m| !names.iter().any(|n| m.is_match(n))) {
+        return Err(HookError::NoSuchLayer { glob: globs[k].clone(), layers: names.to_vec() });
+    }
+    Ok(names.iter().filter(|n| matchers.iter().any(|m| m.is_match(n))).cloned().collect())
+}
+
 /// The layers that the globs select, in the rules' order. Every glob must match something.
 pub(crate) fn select<M: Module>(model: &M, rules: &[LayerRule], globs: &[String]) -> Result<Vec<Layer>, HookError> {
-    let matchers = globs.iter().map(|g| matcher(g)).collect::<Result<Vec<_>, _>>()?;
-    if let Some(k) = matchers.iter().position(|m| !rules.iter().any(|r| m.is_match(&r.name))) {
-        let layers = rules.iter().map(|r| r.name.clone()).collect();
-        return Err(HookError::NoSuchLayer { glob: globs[k].clone(), layers });
-    }
+    let names: Vec<String> = rules.iter().map(|r| r.name.clone()).collect();
+    let chosen = matching(globs, &names)?;
     let shapes = shapes(model);
     let mut layers = Vec::new();
-    for rule in rules.iter().filter(|r| matchers.iter().any(|m| m.is_match(&r.name))) {
+    for rule in rules.iter().filter(|r| chosen.contains(&r.name)) {
         // The views of this version read one parameter each.
         let parameter = rule.parameters.first().cloned().unwrap_or_else(|| rule.name.clone());
         let Some((_, shape)) = shapes.iter().find(|(path, _)| *path == parameter) else {

@@ -21,24 +21,43 @@ impl From<rusqlite::Error> for Refused {
 pub(crate) const LEFT: &str = "left";
 pub(crate) const RIGHT: &str = "right";
 
-/// Writes all rows of a step and marks it complete. `bytes` is scratch space.
-pub(crate) fn insert(db: &Connection, rows: &StepRows, bytes: &mut Vec<u8>) -> Result<(), Refused> {
+/// Whether rows may be there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// Those of a new step, which is complete with them.
+    New,
+    /// Those that belong to steps written before; what was there under the same keys is replaced.
+    Later,
+}
+
+impl Rows {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::New => "INSERT",
+            Self::Later => "INSERT OR REPLACE",
+        }
+    }
+}
+
+/// Writes all rows of a step. `bytes` is scratch space.
+pub(crate) fn insert(db: &Connection, rows: &StepRows, kind: Rows, bytes: &mut Vec<u8>) -> Result<(), Refused> {
+    let verb = kind.verb();
     let step = signed(rows.step)?;
     let same_step = |found: u64, what: &str| match found == rows.step {
         true => Ok(()),
         false => Err(Refused::Rows(format!("{what} belongs to step {found}"))),
     };
 
-    let mut statement = db.prepare_cached("INSERT INTO scalars (step, name, value, reason) VALUES (?, ?, ?, ?)")?;
+    let mut statement = db.prepare_cached(&format!("{verb} INTO scalars (step, name, value, reason) VALUES (?, ?, ?, ?)"))?;
     for Scalar { step: of, name, outcome } in &rows.scalars {
         same_step(*of, name)?;
         let (value, reason) = columns(outcome);
         statement.execute(params![step, name, value, reason]).map_err(duplicate(|| format!("scalar {name}")))?;
     }
 
-    let mut statement = db.prepare_cached(
-        "INSERT INTO records (step, layer, kind, view, metric, value, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )?;
+    let mut statement = db.prepare_cached(&format!(
+        "{verb} INTO records (step, layer, kind, view, metric, value, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    ))?;
     for record in &rows.records {
         let id = &record.id;
         same_step(id.step, &record.metric)?;
@@ -48,10 +67,10 @@ pub(crate) fn insert(db: &Connection, rows: &StepRows, bytes: &mut Vec<u8>) -> R
             .map_err(duplicate(|| format!("{} of {}", record.metric, named(id))))?;
     }
 
-    let mut statement = db.prepare_cached(
-        "INSERT INTO spectra (step, layer, kind, view, route, rows, cols, floor, singular_values)
+    let mut statement = db.prepare_cached(&format!(
+        "{verb} INTO spectra (step, layer, kind, view, route, rows, cols, floor, singular_values)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?;
+    ))?;
     for row in &rows.spectra {
         let (id, s) = (&row.id, &row.spectrum);
         same_step(id.step, "a spectrum")?;
@@ -74,22 +93,26 @@ pub(crate) fn insert(db: &Connection, rows: &StepRows, bytes: &mut Vec<u8>) -> R
             .map_err(duplicate(|| format!("the spectrum of {}", named(id))))?;
         for (name, vectors) in [(LEFT, &s.left), (RIGHT, &s.right)] {
             if let Some(Vectors { len, count, data }) = vectors {
-                blob(db, step, id, name, (*len, *count), data, bytes)?;
+                blob(db, verb, step, id, name, (*len, *count), data, bytes)?;
             }
         }
     }
 
     for b in &rows.blobs {
         same_step(b.id.step, &b.name)?;
-        blob(db, step, &b.id, &b.name, (b.rows, b.cols), &b.data, bytes)?;
+        blob(db, verb, step, &b.id, &b.name, (b.rows, b.cols), &b.data, bytes)?;
     }
 
-    db.prepare_cached("UPDATE runs SET complete_through = ?1, steps_done = max(steps_done, ?1)")?.execute([step])?;
+    if kind == Rows::New {
+        db.prepare_cached("UPDATE runs SET complete_through = ?1, steps_done = max(steps_done, ?1)")?.execute([step])?;
+    }
     Ok(())
 }
 
+#[allow(clippy::too_many_arguments)]
 fn blob(
     db: &Connection,
+    verb: &str,
     step: i64,
     id: &MatrixId,
     name: &str,
@@ -103,9 +126,9 @@ fn blob(
     if !encode(data, bytes) {
         return Err(Refused::Rows(format!("{name} of {} is not finite", named(id))));
     }
-    db.prepare_cached(
-        "INSERT INTO blobs (step, layer, kind, view, name, rows, cols, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )?
+    db.prepare_cached(&format!(
+        "{verb} INTO blobs (step, layer, kind, view, name, rows, cols, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    ))?
     .execute(params![step, id.layer, id.kind.as_str(), id.view, name, length(rows)?, length(cols)?, bytes.as_slice()])
     .map_err(duplicate(|| format!("{name} of {}", named(id))))?;
     Ok(())

@@ -12,7 +12,7 @@ use spectrum_core::{Sink, SinkError, StepRows};
 use crate::checkpoint::Checkpoints;
 use crate::layout::{self, CONFIG, DATABASE, DATABASE_NEW};
 use crate::lock::RunLock;
-use crate::rows::{Refused, insert};
+use crate::rows::{Refused, Rows, insert};
 use crate::schema::{self, Journal};
 use crate::{Existing, RunDirectory, RunInfo, RunReader, StoreError};
 
@@ -240,7 +240,7 @@ impl RunWriter {
             .db
             .execute_batch(begin)
             .map_err(Refused::from)
-            .and_then(|()| insert(&self.db, rows, &mut self.bytes))
+            .and_then(|()| insert(&self.db, rows, Rows::New, &mut self.bytes))
             .and_then(|()| Ok(self.db.execute_batch("RELEASE step")?));
         if let Err(refused) = written {
             self.abandon();
@@ -252,6 +252,29 @@ impl RunWriter {
         self.taken = Some(rows.step);
         self.pending += 1;
         if self.journal == Journal::Wal || self.last_commit.elapsed() >= BATCH { self.flush() } else { Ok(()) }
+    }
+
+    /// Adds rows to steps that are written already, all or none: what is known of them only at the end of the run. Rows that are
+    /// there under the same keys are replaced, so that a run that was killed in between may say it again.
+    ///
+    /// # Errors
+    /// [`StoreError::Rows`] for rows of another step, a step that is not written, or a matrix that is not finite;
+    /// [`StoreError::Database`] when SQLite cannot write. Nothing is added then.
+    pub fn amend(&mut self, steps: &[StepRows]) -> Result<(), StoreError> {
+        self.flush()?;
+        let wrong = || StoreError::db("amend", &self.path);
+        let transaction = self.db.transaction().map_err(wrong())?;
+        for rows in steps {
+            let refused = |what| StoreError::Rows { step: rows.step, what };
+            if self.taken.is_none_or(|last| rows.step > last) {
+                return Err(refused("not written yet".to_owned()));
+            }
+            insert(&transaction, rows, Rows::Later, &mut self.bytes).map_err(|e| match e {
+                Refused::Rows(what) => refused(what),
+                Refused::Database(e) => wrong()(e),
+            })?;
+        }
+        transaction.commit().map_err(wrong())
     }
 
     /// Commits the steps that are still in an open transaction (with [`Journal::Rollback`] only).
@@ -366,6 +389,28 @@ mod tests {
             writer.finish(&RunInfo::default()).unwrap();
             assert_eq!(RunReader::open(folder.path()).unwrap().last_step().unwrap(), Some(1));
         }
+    }
+
+    /// Rows that are known at the end only: added to a step, replaced when said again, refused whole where one of them is wrong.
+    #[test]
+    fn later_rows_are_added_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = RunWriter::create(folder.path(), &RunInfo::default(), "").unwrap();
+        (0..3).for_each(|t| writer.write_step(&rows(t, 1)).unwrap());
+        let later = |step, value: f64| {
+            let mut rows = StepRows::new(step);
+            rows.scalar("event", value);
+            rows
+        };
+        writer.amend(&[later(0, 1.0), later(2, 2.0)]).unwrap();
+        writer.amend(&[later(2, 3.0)]).unwrap();
+        let error = writer.amend(&[later(1, 4.0), later(3, 5.0)]).unwrap_err();
+        assert!(matches!(error, StoreError::Rows { step: 3, .. }), "{error}");
+        writer.finish(&RunInfo::default()).unwrap();
+        let reader = RunReader::open(folder.path()).unwrap();
+        let found = reader.scalars_where(&crate::Filter::new().name("event")).unwrap();
+        let found: Vec<_> = found.into_iter().map(|s| (s.step, s.outcome.value().unwrap())).collect();
+        assert_eq!((found, reader.last_step().unwrap()), (vec![(0, 1.0), (2, 3.0)], Some(2)));
     }
 
     /// Steps that come faster than a commit share one, and a step that is refused does not take the others with it.

@@ -1,6 +1,8 @@
 //! The config of a run: what stands in the TOML file, every default written out.
 
+mod check;
 mod data;
+mod dynamics;
 mod gradients;
 mod kernels;
 mod model;
@@ -13,6 +15,7 @@ use spectrum_core::{Kind, Precision};
 use spectrum_optim::OptimizerConfig;
 
 pub use data::{DataConfig, ImagesConfig, MatrixConfig, SingleIndexConfig};
+pub use dynamics::{DynamicsConfig, InterventionsConfig, Keep, Moment};
 pub use gradients::GradientsConfig;
 pub use kernels::{KernelLayers, KernelOutput, KernelSamples, KernelsConfig};
 pub use model::{
@@ -50,6 +53,12 @@ pub struct Config {
     pub kernels: KernelsConfig,
     /// What is measured of gradients beside their spectra.
     pub gradients: GradientsConfig,
+    /// What is computed of the weights' dynamics at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dynamics: Option<DynamicsConfig>,
+    /// The model with part of its singular values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interventions: Option<InterventionsConfig>,
 }
 
 impl Config {

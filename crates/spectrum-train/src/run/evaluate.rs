@@ -104,6 +104,42 @@ impl Sets {
             });
         Self { test: part(&split.test), variance, train, loss, probe, classes }
     }
+
+    /// Names of loss and accuracy, and the samples.
+    fn evaluated(&self) -> Vec<([&'static str; 2], &Part)> {
+        let test = (["test_loss", "test_accuracy"], &self.test);
+        std::iter::once(test).chain(self.train.as_ref().map(|t| (["train_loss", "train_accuracy"], t))).collect()
+    }
+}
+
+/// Losses and accuracies of a model on the test set and on the samples of the training set that are evaluated.
+pub(super) struct Scores(Vec<(&'static str, Outcome)>);
+
+impl Scores {
+    pub fn of<M: Network>(sets: &Sets, model: &M) -> Self {
+        let mut found = Vec::new();
+        for (names, part) in sets.evaluated() {
+            let outputs = model.forward(part.x.clone());
+            found.push((names[0], value(loss(sets.loss, outputs.clone(), part.y.clone())).into()));
+            if let Some(classes) = &part.classes {
+                found.push((names[1], accuracy(outputs, classes).into()));
+            }
+        }
+        Self(found)
+    }
+
+    /// The same scores, each with the reason why it is not there.
+    pub fn missing(sets: &Sets, reason: &Reason) -> Self {
+        let names = sets.evaluated().into_iter().flat_map(|(names, part)| match part.classes {
+            Some(_) => names.to_vec(),
+            None => vec![names[0]],
+        });
+        Self(names.map(|name| (name, Outcome::Missing(reason.clone()))).collect())
+    }
+
+    pub fn named(self) -> Vec<(&'static str, Outcome)> {
+        self.0
+    }
 }
 
 /// Losses and accuracies of a model as it is now.

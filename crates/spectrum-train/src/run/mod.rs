@@ -1,8 +1,10 @@
 //! One run: from a resolved config to a finished run directory.
 
 mod checkpoint;
+mod closing;
 mod evaluate;
 mod gradients;
+mod interventions;
 mod kernels;
 pub(crate) mod limits;
 pub(crate) mod memory;
@@ -169,13 +171,17 @@ impl Session<'_> {
                     info.recording_overhead = Some(info.waited_seconds / info.training_seconds);
                 }
                 info.steps_done = outcome.step;
-                match outcome.diverged {
+                let outcome = match &self.config.dynamics {
+                    Some(c) => closing::rows(self.dir, c).and_then(|rows| Ok(writer.amend(&rows)?)).map(|()| outcome),
+                    None => Ok(outcome),
+                };
+                outcome.and_then(|outcome| match outcome.diverged {
                     true => Err(TrainError::Diverged { dir: self.dir.to_owned(), step: outcome.step }),
                     false if self.options.tensors => {
                         bundle::write(self.dir, self.config, &self.split, &initial, &outcome.model).map(|()| outcome)
                     }
                     false => Ok(outcome),
-                }
+                })
             }
             Err(e) => Err(e),
         };

@@ -15,6 +15,7 @@ use spectrum_store::Checkpoints;
 
 use super::evaluate::{self, Sets};
 use super::gradients::{self, Seen, Terms};
+use super::interventions::{self, Interventions};
 use super::kernels::Kernels;
 use super::{Progress, Session, checkpoint, regularize, substitutes, writer};
 use crate::TrainError;
@@ -53,6 +54,9 @@ pub(super) fn check<M: Network>(s: &Session<'_>, model: &M) -> Result<(), TrainE
     hook_options(s, model).check(model, &model.rules())?;
     let outputs = outputs(&s.split.train);
     let c = s.config;
+    if let Some(i) = &c.interventions {
+        interventions::paths(i, &model.rules())?;
+    }
     if c.kernels.laws && c.spectra.kinds.contains(&Kind::Ntk) && outputs > 1 && c.kernels.output.0 == Outputs::Trace {
         return Err(TrainError::LawOfOneOutput { outputs });
     }
@@ -126,6 +130,10 @@ pub(super) fn train<M: Network>(
     let data = Part::new(&s.place, true, &s.split.train, |x| model.prepare(x));
     let sets = Arc::new(Sets::new(config, &s.place, &s.split, &data, kind, &model));
     let kernels = Kernels::new(config, &s.place, &s.split, initial);
+    let interventions = match &config.interventions {
+        Some(c) => Some(Interventions::new(c, &model.rules(), &s.place)?),
+        None => None,
+    };
     let terms = match config.gradients.decompose {
         true => Terms::new(s.parts.as_ref(), &s.split.train, kind, initial),
         false => None,
@@ -160,6 +168,11 @@ pub(super) fn train<M: Network>(
             && let Some(task) = substitutes::task(&sets, &s.place, initial, model, t)
         {
             hook.submit(task)?;
+        }
+        if let Some(i) = &interventions
+            && (i.records(t) || t == s.steps)
+        {
+            hook.submit(i.task(&sets, model, t))?;
         }
         if let Some(kernels) = &kernels
             && kernels.records(t)

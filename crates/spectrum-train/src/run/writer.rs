@@ -27,6 +27,14 @@ impl Shared {
         self.progress.last_step()
     }
 
+    /// Adds rows to steps that are written already.
+    pub fn amend(&self, steps: &[StepRows]) -> Result<(), StoreError> {
+        match &mut *self.writer.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(writer) => writer.amend(steps),
+            None => Ok(()),
+        }
+    }
+
     /// Writes the last facts and closes the run.
     pub fn finish(&self, info: &RunInfo) -> Result<(), StoreError> {
         match self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
