@@ -7,7 +7,7 @@ mod common;
 use std::error::Error;
 use std::path::PathBuf;
 
-use common::dynamics::{Plan, grokking, run};
+use common::dynamics::{Plan, deep, grokking, run};
 use spectrum_report::{show, write_report};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -17,6 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let plain = run(&Plan { decay: false, fractions: &[0.5], ..grokking() });
     print!("{}", show::tables(&decay, 110));
     write_report(std::slice::from_ref(&decay), &folder.join("dynamics.html"))?;
+    write_report(&[deep(200, 300)], &folder.join("dynamics-deep.html"))?;
     write_report(std::slice::from_ref(&plain), &folder.join("dynamics-plain.html"))?;
     Ok(write_report(&[decay, plain], &folder.join("dynamics-two.html"))?)
 }

@@ -181,3 +181,26 @@ pub fn run(plan: &Plan) -> RunData {
     let config = format!("name = \"{}\"\nseed = 0\n[optimizer]\nweight_decay = {}\n", plan.name, u8::from(plan.decay));
     RunData { dir: PathBuf::from(format!("runs/{}", plan.name)), info, config, scalars, records, spectra, blobs }
 }
+
+/// Matrices that all lose rank, as many as named: what a deep network's heat map looks like.
+pub fn deep(layers: usize, recorded: u64) -> RunData {
+    let mut made = run(&Plan { name: "deep", recorded: 5000, fractions: &[], diagonals: false, ..grokking() });
+    made.records.clear();
+    made.spectra.clear();
+    let mut draws = Draws(5);
+    for step in 0..recorded {
+        for l in 0..layers {
+            let block = ["attention.query", "attention.output.dense", "mlp.up", "mlp.down"][l % 4];
+            let id = MatrixId {
+                step: step * step,
+                layer: format!("encoder.layers.{}.{block}.weight", l / 4),
+                kind: Kind::Weight,
+                view: "matrix".to_owned(),
+            };
+            let rank = 0.95 - (0.1 + 0.15 * (l % 4) as f64) * turn(step as f64, 100.0 + l as f64, 40.0);
+            let outcome = (rank + 0.02 * draws.next()).into();
+            made.records.push(Record { id, metric: "effective_rank_normalized".to_owned(), outcome });
+        }
+    }
+    made
+}

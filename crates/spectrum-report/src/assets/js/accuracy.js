@@ -20,7 +20,8 @@ function drawRankAccuracy(root) {
   const words = runs.map((q) => [q, eventWords(q.run)]).filter(([, w]) => w).map(([q, w]) => (many ? `${q.name}: ${w}` : sentence(w)));
   note.textContent = `Rank: the mean over the recorded weight matrices of the effective rank divided by min(m, n). ${words.join(" ")}`;
   // One run's events are named on the picture, in a row each above the panels; those of several by the legend.
-  const tagged = many ? [] : happened;
+  const tagged = many ? [] : [...happened].sort((a, b) => a.at - b.at);
+  const tag = (e) => `${e.short}: t = ${text(e.at, 9)}`;
   const paint = () => {
     fig.paint = (svg, width) => {
       const head = 30 + 15 * tagged.length, tall = accuracy.length ? 190 : 0, low = head + tall + (tall ? 34 : 0), height = low + 170 + 42;
@@ -35,12 +36,16 @@ function drawRankAccuracy(root) {
       const name = DATA.checkpoints ? "checkpoint" : "optimizer steps done, t";
       if (tall) axes(svg, x, ya, { x: "", y: "fraction correct", top: head - 12, bare: true, yticks: ticks }, width, head + tall);
       axes(svg, x, yr, { x: name, y: "mean normalised effective rank", top: low - 12, yticks: yr.ticks(4) }, width, height);
+      const fits = (e) => x(e.at) + 6.6 * tag(e).length + 8 < x.to;
+      // No line crosses a name: names stand to the right with the earliest on top, or to the left with the latest.
+      const right = tagged.every(fits), order = right ? tagged : [...tagged].reverse();
       happened.filter((e) => e.at >= xlo && e.at <= xhi).forEach((e) => {
-        const row = tagged.indexOf(e), from = row < 0 ? (tall ? head : low) : 12 + 15 * row;
-        draw(svg, "line", { x1: x(e.at), x2: x(e.at), y1: from, y2: yr.from, style: `stroke:${e.color};stroke-width:1.4;stroke-dasharray:${e.dash}` });
+        const row = order.indexOf(e), from = row < 0 ? (tall ? head : low) : 12 + 15 * row;
+        // The line stops between the panels, where their names stand.
+        for (const [a, b] of tall ? [[from, ya.from], [yr.to, yr.from]] : [[from, yr.from]]) draw(svg, "line", { x1: x(e.at), x2: x(e.at), y1: a, y2: b, style: `stroke:${e.color};stroke-width:1.4;stroke-dasharray:${e.dash}` });
         if (row < 0) return;
-        const word = `${e.short}: t = ${text(e.at, 9)}`, right = x(e.at) + 6.6 * word.length + 8 < x.to;
-        draw(svg, "text", { class: "tag", x: x(e.at) + (right ? 5 : -5), y: 15 + 15 * row, "text-anchor": right ? "start" : "end", style: `fill:${e.color}` }, word);
+        const after = right || x(e.at) - 6.6 * tag(e).length - 8 < 0;
+        draw(svg, "text", { class: "tag", x: x(e.at) + (after ? 5 : -5), y: 15 + 15 * row, "text-anchor": after ? "start" : "end", style: `fill:${e.color}` }, tag(e));
       });
       for (const [list, y] of [[accuracy, ya], [rank, yr]]) for (const s of list) {
         draw(svg, "path", { class: "line", d: path(s.points, x, y), style: `stroke:${s.color};stroke-width:${s.width};stroke-dasharray:${s.dash || "none"}` });

@@ -38,18 +38,21 @@ function drawDiagonals(root, o) {
     const r = options.reference, d = item.of[r], list = o.curves(r).filter((c) => item.metrics[c.metric]).map((c) => ({ name: c.word, ...c, ...series(item.metrics[c.metric]) }));
     const shown = list.filter((s) => s.points.some((p) => p[1] !== null));
     heat.box.hidden = !d;
+    heat.rename(`${o.heat}: ${item.name}`);
+    side.title = `${o.side}: ${item.name}`;
     side.box.hidden = !shown.length;
     two.classList.toggle("alone", heat.box.hidden || side.box.hidden);
     const why = [...new Set(list.filter((s) => !shown.includes(s)).flatMap((s) => s.missing.map((m) => m[1])))];
-    note.textContent = `${ofRun()}${o.subject === "pair" ? "Pair" : "Matrix"} ${item.name}. ${o.formula(r)}${d && d.all > d.t.length ? ` ${d.t.length} of ${d.all} recorded steps are kept in this page.` : ""}${why.length ? ` No value: ${why.join("; ")}.` : ""}`;
+    note.textContent = `${ofRun()}${o.formula(r)}${d && d.all > d.t.length ? ` ${d.t.length} of ${d.all} recorded steps are kept in this page.` : ""}${why.length ? ` No value: ${why.join("; ")}.` : ""}`;
     if (d) {
       const rows = diagonalRows(d), values = rows.flatMap((q) => q.points.map((p) => p[1])).filter(known);
       const [lo, hi] = options.range === "whole" || !values.length ? [0, 1] : [Math.min(...values), Math.max(...values)];
-      const every = Math.max(1, Math.round(niceStep(d.k, 8)));
+      const every = Math.max(1, Math.round(niceStep(d.k, 8))), events = eventsOf(run).filter((e) => e.why === null);
+      heat.above.replaceChildren(eventLegend(events));
       heatOverTime(heat, { rows, lo, hi: hi > lo ? hi : lo + 1e-3, x: options.x, ylabel: "rank i (1: largest singular value)", bar: o.bar, digits: 2, numbered: (i) => (i + 1) % every === 0 || (i === 0 && every > 2),
-        marks: eventsOf(run).filter((e) => e.why === null) });
+        marks: events });
     }
-    if (shown.length) lines(side, { series: shown, x: options.x, ylabel: "mean of |cos|, 0 to 1", ydomain: [-0.02, 1.04], yticks: [0, 0.2, 0.4, 0.6, 0.8, 1], height: 380, pick: state.go });
+    if (shown.length) lines(side, { series: shown, x: options.x, ylabel: "score, 0 to 1", ydomain: [-0.02, 1.04], yticks: [0, 0.2, 0.4, 0.6, 0.8, 1], height: 380, pick: state.go });
   };
   dynamics.followers.push(() => { fill(); paint(); });
   fill();
@@ -65,7 +68,7 @@ function drawAlignments(root) {
       .filter((i) => i.of.alignment || Object.keys(i.metrics).length);
   };
   drawDiagonals(root, {
-    title: "Alignment of neighbouring layers", heat: "Diagonal over time", side: "Score over time", subject: "pair", items, references: [["alignment", "alignment"]],
+    title: "Alignment of neighbouring layers", heat: "Diagonal", side: "Score over time", subject: "pair", items, references: [["alignment", "alignment"]],
     what: "How well the directions that one layer writes are those that the next one reads, rank by rank. Rows that turn light are directions that the two layers have come to share.",
     curves: () => [
       { metric: "alignment_score", word: "score (first ten)", color: colour(0), width: 2.2 },
@@ -85,7 +88,7 @@ function drawAgreements(root) {
     return list.map((m, i) => ({ key: `${m.layer} ${m.kind} ${m.view}`, name: bare(labels[i]), metrics: m.metrics, of: Object.fromEntries(found.filter((d) => sameMatrix(d, m)).map((d) => [d.of, d])) }));
   };
   drawDiagonals(root, {
-    title: "Agreement of singular vectors with another moment", heat: "Diagonal over time", side: "Scores over time", subject: "matrix", items, references: REFERENCES,
+    title: "Agreement of singular vectors with another moment", heat: "Diagonal", side: "Scores over time", subject: "matrix", items, references: REFERENCES,
     what: "How much of a direction of the matrix, rank by rank, is what it will be at the end, was at the start, or was one recorded step before. Ranks that turn light first are settled first.",
     curves: (r) => [
       { metric: `agreement_score_${r}`, word: "score (first ten)", color: colour(0), width: 2.2 },
@@ -93,6 +96,6 @@ function drawAgreements(root) {
       { metric: "agreement_baseline", word: "score, independent", color: colour(0), dash: "2 4", width: 1.4, dots: false },
       { metric: "subspace_baseline", word: "subspaces, independent", color: colour(2), dash: "2 4", width: 1.4, dots: false }],
     bar: "|\u27e8u, u\u2032\u27e9\u27e8v, v\u2032\u27e9|, rank i",
-    formula: (r) => `Cell (i, t): |\u27e8u\u1d62, u\u2032\u1d62\u27e9 \u27e8v\u1d62, v\u2032\u1d62\u27e9|, u and v the singular vectors at step t, u\u2032 and v\u2032 those of the ${(REFERENCES.find((q) => q[0] === r) || REFERENCES[0])[1]}.`,
+    formula: (r) => `Cell (i, t): |\u27e8u\u1d62, u\u2032\u1d62\u27e9 \u27e8v\u1d62, v\u2032\u1d62\u27e9|, u and v the singular vectors at step t, u\u2032 and v\u2032 those of the ${(REFERENCES.find((q) => q[0] === r) || REFERENCES[0])[1]}; score: the mean over i \u2264 10; subspaces: the spans of the leading vectors, however they are turned within them.`,
   });
 }

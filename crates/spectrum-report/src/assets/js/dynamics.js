@@ -4,7 +4,7 @@ const dynamics = { run: 0, followers: [] };
 
 // Scalars at the last step that say when something happened.
 const EVENTS = [
-  { name: "generalization_step", word: "test accuracy above 0.9", short: "accuracy > 0.9", dash: "6 4" },
+  { name: "generalization_step", word: "test accuracy above 0.9", short: "accuracy > 0.9", dash: "9 3 2 3" },
   { name: "half_rank_drop_step", word: "half of the rank\u2019s fall", short: "half of the rank\u2019s fall", dash: "2 3" },
 ];
 
@@ -50,8 +50,11 @@ function drawDynamicsRun(root) {
   dynamics.run = runs.length ? runs[0][0] : 0;
   if (runs.length < 2) { root.remove(); return; }
   const select = el("select", { "aria-label": "run", onchange: () => { dynamics.run = Number(select.value); dynamics.followers.forEach((f) => f()); } }, ...runs.map(([i, name]) => el("option", { value: i }, name)));
-  root.append(el("div", { class: "bar" }, el("label", {}, "run of the pictures that show one", select)));
+  root.append(el("div", { class: "bar" }, el("label", {}, "run in maps and parts", select)));
 }
+
+// The legend of the upright lines of a heat map.
+const eventLegend = (events) => (events.length ? legend(events.map((e) => ({ name: `${e.word} (${DATA.step_word} ${text(e.at, 9)})`, color: "var(--ink)", dash: e.dash }))) : "");
 
 const STEPS = [["linear", "linear"], ["log1p", "log"]];
 const ofRun = () => (DATA.runs.length > 1 ? `Run ${runName(dynamics.run)}. ` : "");

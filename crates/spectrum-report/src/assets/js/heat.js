@@ -9,10 +9,10 @@ function viridisParts(u) {
 const viridis = (u) => `rgb(${viridisParts(u).join(",")})`;
 
 // An upright colour bar with its range and its name beside it. `y` is a scale of the values whose pixels are its height.
-const BAR_ROOM = 74;
+const BAR_ROOM = 80;
 function colourBar(svg, at, y, name) {
   const n = 80, h = y.from - y.to;
-  for (let q = 0; q < n; q++) draw(svg, "rect", { x: at, y: (y.from - (h * (q + 1)) / n).toFixed(2), width: 13, height: (h / n + 0.4).toFixed(2), style: `fill:${viridis((q + 0.5) / n)}` });
+  for (let q = 0; q < n; q++) draw(svg, "rect", { x: at, y: (y.from - (h * (q + 1)) / n).toFixed(2), width: 13, height: (h / n + 0.4).toFixed(2), "shape-rendering": "crispEdges", style: `fill:${viridis((q + 0.5) / n)}` });
   const ticks = y.ticks(Math.max(2, Math.floor(h / 45))).filter((t) => y(t) <= y.from + 0.5 && y(t) >= y.to - 0.5), texts = tickTexts(ticks, y.kind);
   ticks.forEach((t, i) => {
     draw(svg, "line", { class: "axis", x1: at + 13, x2: at + 16, y1: y(t), y2: y(t) });
@@ -62,7 +62,7 @@ function heatOverTime(fig, o) {
     words.forEach((w, i) => {
       if (labelled(i)) draw(svg, "text", { x: left - 6, y: top + (i + 0.5) * cell + 4, "text-anchor": "end" }, w);
     });
-    axes(svg, x, scale("linear", 0, 1, bottom, top), { x: DATA.checkpoints ? "checkpoint" : "optimizer steps done, t", y: o.ylabel, yticks: [] }, width, bottom + 42);
+    axes(svg, x, scale("linear", 0, 1, bottom, bottom), { x: DATA.checkpoints ? "checkpoint" : "optimizer steps done, t", y: o.ylabel, yticks: [] }, width, bottom + 42);
     colourBar(svg, right + 14, scale(value.kind, o.lo, o.hi, bottom, top), o.bar);
     svg.onpointermove = (event) => {
       const box = svg.getBoundingClientRect(), k = svg.viewBox.baseVal.width / box.width;

@@ -47,7 +47,7 @@ function drawRanks(root) {
     scales.hidden = bounded;
     const [lo, hi] = bounded && options.unit === "whole" ? [0, 1] : [Math.min(...values), Math.max(...values)];
     const events = eventsOf(run).filter((e) => e.why === null);
-    fig.above.replaceChildren(events.length ? legend(events.map((e) => ({ name: `${e.word} (${DATA.step_word} ${text(e.at, 9)})`, color: "var(--ink)", dash: e.dash }))) : "");
+    fig.above.replaceChildren(eventLegend(events));
     fig.rename(name === RANK ? "Rank of every matrix over time" : `${metricTitle(name)} of every matrix over time`);
     fig.box.querySelector(".what").hidden = name !== RANK;
     note.textContent = `${ofRun()}Kind ${options.kind}; rows ${run.layers ? "in the model\u2019s order, as far as the recorded pairs of layers tell it, first layer on top" : "in the order of the names"}. ${bounded && name === RANK ? "Normalised effective rank: exp of the entropy of the singular values, divided by min(m, n). " : ""}Each cell reaches half-way to its neighbours; grey: no value.`;
