@@ -22,7 +22,7 @@ const MIN_SPECTRA: usize = 8;
 const MAX_VALUES: usize = 4_500_000;
 /// Points of a scalar's curve and of a metric's curve.
 const SCALAR_POINTS: usize = 2400;
-const METRIC_POINTS: usize = 600;
+pub(crate) const METRIC_POINTS: usize = 600;
 /// The blob that stands in for the values of a matrix that is too large for all of them.
 const DENSITY: &str = "density";
 /// The blob with a kernel's limit law, and the points of it that the page holds.

@@ -4,10 +4,13 @@
 mod diagonals;
 mod order;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use spectrum_core::{Kind, Outcome};
 
 use crate::RunData;
+use crate::payload::METRIC_POINTS;
 use crate::series::{self, Curve, MatrixKey};
 
 pub(crate) use diagonals::{DIAGONALS, is_diagonal, share};
@@ -16,8 +19,6 @@ pub(crate) use diagonals::{DIAGONALS, is_diagonal, share};
 const RANK: &str = "effective_rank_normalized";
 /// The scalar with its mean over the recorded weight matrices.
 const MEAN_RANK: &str = "effective_rank_mean";
-/// Points of a pair's curves, as of a matrix's.
-const METRIC_POINTS: usize = 600;
 
 /// The places that the page's script fills, in their order; a picture that the run has nothing for has none.
 pub(crate) fn places(runs: &[RunData]) -> Vec<&'static str> {
@@ -89,7 +90,7 @@ pub(crate) fn add(run: &RunData, share: f64, out: &mut Map<String, Value>) {
     }
 }
 
-fn pair(key: &MatrixKey, metrics: &std::collections::BTreeMap<&str, Curve<'_>>) -> Option<Value> {
+fn pair(key: &MatrixKey, metrics: &BTreeMap<&str, Curve<'_>>) -> Option<Value> {
     let second = series::second_layer(&key.view)?;
     let curves: Map<String, Value> =
         metrics.iter().map(|(name, c)| ((*name).to_owned(), c.json(METRIC_POINTS))).collect();

@@ -32,7 +32,7 @@ function eventsOf(run) {
 
 // What a caption says of the events.
 function eventWords(run) {
-  const all = eventsOf(run).map((e) => (e.why === null ? `${e.word} at ${DATA.step_word} ${text(e.at, 9)}` : `${e.word}: none (${e.why})`));
+  const all = eventsOf(run).map((e) => (e.why === null ? `${e.word} at ${DATA.step_word} ${text(e.at, 9)}` : `${e.word}: none (${e.why.replace(/^Not(Applicable|Computed): /, "")})`));
   return all.length ? `${all.join("; ")}.` : "";
 }
 // In the model's order where the run tells it, else as they came: by name.
