@@ -6,6 +6,7 @@ use spectrum_core::{Blob, Record, Scalar, SpectrumRow};
 use spectrum_store::{Filter, RunInfo, RunReader};
 
 use crate::ReportError;
+use crate::dynamics::DIAGONALS;
 
 /// Everything that a run wrote down.
 #[derive(Debug, Clone)]
@@ -22,8 +23,9 @@ pub struct RunData {
     pub records: Vec<Record>,
     /// Spectra, by step.
     pub spectra: Vec<SpectrumRow>,
-    /// Overlap matrices (`overlap_left`, `overlap_right`), densities of huge matrices (`density`) and limit laws of kernels
-    /// (`law`), by step.
+    /// Overlap matrices (`overlap_left`, `overlap_right`), densities of huge matrices (`density`), limit laws of kernels
+    /// (`law`) and diagonals of alignments and agreements (`alignment_diagonal`, `agreement_diagonal_final`, `..._initial`,
+    /// `..._previous`), by step.
     pub blobs: Vec<Blob>,
 }
 
@@ -37,7 +39,7 @@ impl RunData {
         let all = complete(&reader)?;
         let mut run = Self::numbers(&reader, &all)?;
         run.spectra = reader.spectra_where(&all)?;
-        for name in ["overlap_left", "overlap_right", "density", "law"] {
+        for name in ["overlap_left", "overlap_right", "density", "law"].into_iter().chain(DIAGONALS.map(|d| d.0)) {
             run.blobs.append(&mut reader.blobs_where(&all.clone().name(name))?);
         }
         Ok(run)

@@ -70,7 +70,7 @@ pub(crate) fn headline(run: &RunData) -> String {
     let mut parts = vec![i.status.to_string()];
     if sections::is_checkpoint(run) {
         parts[0] = counted(steps(run), "checkpoint", "checkpoints");
-        parts.push(counted(series::matrices(run).len(), "matrix", "matrices"));
+        parts.push(counted(series::matrices(run).iter().filter(|m| !m.is_pair()).count(), "matrix", "matrices"));
         parts.extend(Some(i.parameters).filter(|n| *n > 0).map(|n| format!("{} parameters", grouped(n))));
         parts.extend(Some(i.precision.clone()).filter(|p| !p.is_empty()));
         parts.push(format!("analysed in {}", duration(i.wall_seconds)));

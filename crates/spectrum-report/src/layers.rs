@@ -84,7 +84,9 @@ pub fn layers(run: &RunData, width: usize) -> String {
     let places: HashMap<MatrixKey, usize> =
         series::metrics(run).into_iter().enumerate().map(|(place, (key, _))| (key, place)).collect();
     for r in run.records.iter().filter(|r| r.id.step == last) {
-        let Some(&place) = places.get(&MatrixKey::from(&r.id)) else { continue };
+        // Two layers that meet are no layer.
+        let key = MatrixKey::from(&r.id);
+        let Some(&place) = places.get(&key).filter(|_| !key.is_pair()) else { continue };
         let (_, values) = rows.entry(place).or_insert_with(|| {
             let spectrum = run.spectra.iter().find(|s| s.id == r.id).map(|s| &s.spectrum);
             let shape = spectrum.map_or_else(|| "-".to_owned(), |s| format!("{}x{}", s.rows, s.cols));

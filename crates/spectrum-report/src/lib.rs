@@ -25,6 +25,7 @@
 pub mod compare;
 mod config;
 mod data;
+mod dynamics;
 mod error;
 mod facts;
 pub mod figure;

@@ -14,7 +14,7 @@ const PAGE: &str = include_str!("assets/page.html");
 const STYLE: &str = include_str!("assets/style.css");
 
 /// One figure, one file; they share one scope, in this order.
-const SCRIPTS: [&str; 20] = [
+const SCRIPTS: [&str; 26] = [
     include_str!("assets/js/svg.js"),
     include_str!("assets/js/scale.js"),
     include_str!("assets/js/data.js"),
@@ -22,9 +22,15 @@ const SCRIPTS: [&str; 20] = [
     include_str!("assets/js/plot.js"),
     include_str!("assets/js/names.js"),
     include_str!("assets/js/layer.js"),
+    include_str!("assets/js/heat.js"),
     include_str!("assets/js/law.js"),
     include_str!("assets/js/controls.js"),
     include_str!("assets/js/losses.js"),
+    include_str!("assets/js/dynamics.js"),
+    include_str!("assets/js/accuracy.js"),
+    include_str!("assets/js/ranks.js"),
+    include_str!("assets/js/diagonals.js"),
+    include_str!("assets/js/parts.js"),
     include_str!("assets/js/spectrum.js"),
     include_str!("assets/js/singular.js"),
     include_str!("assets/js/tail.js"),

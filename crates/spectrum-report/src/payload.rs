@@ -10,7 +10,7 @@ use spectrum_tail::Convention;
 use crate::layer_type::LayerType;
 use crate::layers::SHAPE_CLASSES;
 use crate::series::{self, MatrixKey};
-use crate::{RunData, sections, tail, thin};
+use crate::{RunData, dynamics, sections, tail, thin};
 
 /// Matrices of one run on the page: each costs a browser some hundred kilobytes of memory.
 pub(crate) const MAX_MATRICES: usize = 2000;
@@ -22,7 +22,7 @@ const MIN_SPECTRA: usize = 8;
 const MAX_VALUES: usize = 4_500_000;
 /// Points of a scalar's curve and of a metric's curve.
 const SCALAR_POINTS: usize = 2400;
-const METRIC_POINTS: usize = 600;
+pub(crate) const METRIC_POINTS: usize = 600;
 /// The blob that stands in for the values of a matrix that is too large for all of them.
 const DENSITY: &str = "density";
 /// The blob with a kernel's limit law, and the points of it that the page holds.
@@ -52,11 +52,17 @@ pub(crate) fn payload(runs: &[RunData], names: &[String]) -> Value {
     let total: usize = runs.iter().flat_map(|r| &r.spectra).map(|s| s.spectrum.singular_values.len()).sum();
     // Every matrix gives up the same share when the page would grow too large.
     let share = if total > MAX_VALUES { MAX_VALUES as f64 / total as f64 } else { 1.0 };
-    let matrices: usize = runs.iter().map(|r| series::matrices(r).len()).sum();
+    let matrices: usize = runs.iter().flat_map(series::matrices).filter(|m| !m.is_pair()).count();
     let tails = (TAILS / matrices.max(1)).max(1);
     let checkpoints = sections::all_checkpoints(runs);
     let one_step = sections::one_step(runs);
-    let runs: Vec<Value> = runs.iter().zip(names).map(|(run, name)| one_run(run, name, share, tails)).collect();
+    let diagonals = dynamics::share(runs);
+    let one = |(run, name): (&RunData, &String)| {
+        let mut out = one_run(run, name, share, tails);
+        dynamics::add(run, diagonals, &mut out);
+        Value::Object(out)
+    };
+    let runs: Vec<Value> = runs.iter().zip(names).map(one).collect();
     json!({
         "runs": runs, "loss_note": LOSS_NOTE, "codes": codes(), "one_step": one_step, "checkpoints": checkpoints,
         "step_word": if checkpoints { "checkpoint" } else { "step" },
@@ -75,7 +81,7 @@ pub(crate) fn codes() -> Value {
     })
 }
 
-fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
+fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Map<String, Value> {
     let convention = tail::convention(&run.config);
     let scalars: Map<String, Value> =
         series::scalars(run).into_iter().map(|(k, c)| (k.to_owned(), c.json(SCALAR_POINTS))).collect();
@@ -96,7 +102,7 @@ fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
     let chosen = largest(run);
     let matrices: Vec<Value> = series::metrics(run)
         .into_iter()
-        .filter(|(key, _)| chosen.as_ref().is_none_or(|c| c.contains(key)))
+        .filter(|(key, _)| !key.is_pair() && chosen.as_ref().is_none_or(|c| c.contains(key)))
         .map(|(key, metrics)| {
             let curves: Map<String, Value> =
                 metrics.iter().map(|(k, c)| ((*k).to_owned(), c.json(METRIC_POINTS))).collect();
@@ -123,7 +129,8 @@ fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Value {
             out
         })
         .collect();
-    json!({ "name": name, "scalars": scalars, "matrices": matrices })
+    let out = [("name", json!(name)), ("scalars", Value::Object(scalars)), ("matrices", Value::Array(matrices))];
+    out.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
 }
 
 /// The matrices of the page where it cannot hold all: those with the most singular values.
@@ -255,10 +262,14 @@ fn overlaps_json(blobs: Vec<&Blob>) -> Option<Value> {
     }))
 }
 
-/// Little-endian f32, as base64 (RFC 4648, with padding).
+/// Little-endian f32, as [`base64`].
 pub(crate) fn base64_f32(values: impl Iterator<Item = f64>) -> String {
+    base64(&values.flat_map(|v| (v as f32).to_le_bytes()).collect::<Vec<u8>>())
+}
+
+/// Bytes as base64 (RFC 4648, with padding).
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bytes: Vec<u8> = values.flat_map(|v| (v as f32).to_le_bytes()).collect();
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let word = (0..3).fold(0u32, |w, i| w << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));

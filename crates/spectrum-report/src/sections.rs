@@ -1,9 +1,10 @@
 //! Which sections a page has, and in which order: what a run did not record has no empty heading.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::{RunData, series};
+use crate::{RunData, dynamics, series};
 
 /// The name that a run directory made from checkpoints carries as its backend.
 const CHECKPOINT: &str = "checkpoint";
@@ -32,31 +33,41 @@ struct Section {
     id: &'static str,
     toc: &'static str,
     title: &'static str,
-    body: &'static str,
+    body: Cow<'static, str>,
 }
 
-const LOSS: Section = Section { id: "loss", toc: "Loss", title: "Loss", body: "<div id=\"losses\"></div>" };
+const LOSS: Section =
+    Section { id: "loss", toc: "Loss", title: "Loss", body: Cow::Borrowed("<div id=\"losses\"></div>") };
 const SPECTRA: Section = Section {
     id: "spectra",
     toc: "Spectra",
     title: "Spectra",
-    body: "<div class=\"chooser\" id=\"chooser\"></div>\n<div id=\"esd\"></div>\n<div id=\"singular\"></div>\n\
+    body: Cow::Borrowed(
+        "<div class=\"chooser\" id=\"chooser\"></div>\n<div id=\"esd\"></div>\n<div id=\"singular\"></div>\n\
            <h3 class=\"part\" id=\"tails\">Tail</h3>\n<div id=\"tail\"></div>\n<div id=\"cutoff\"></div>",
+    ),
 };
 const OVERLAP: Section = Section {
     id: "overlap",
     toc: "Overlap",
     title: "Overlap of weight and update",
-    body: "<div id=\"overlaps\"></div>",
+    body: Cow::Borrowed("<div id=\"overlaps\"></div>"),
 };
 const LAYERS: Section = Section {
     id: "layers",
     toc: "Layers",
     title: "Layers",
-    body: "<div id=\"depth\"></div>\n<div id=\"table\"></div>",
+    body: Cow::Borrowed("<div id=\"depth\"></div>\n<div id=\"table\"></div>"),
 };
 const MEASURES: Section =
-    Section { id: "measures", toc: "Measures", title: "Measures", body: "<div id=\"metrics\"></div>" };
+    Section { id: "measures", toc: "Measures", title: "Measures", body: Cow::Borrowed("<div id=\"metrics\"></div>") };
+
+/// The pictures of spectral dynamics, each in its place; first the choice of the run, where there are several.
+fn pictures(places: &[&str]) -> Section {
+    let places = std::iter::once(&"dynamics-run").chain(places);
+    let body = places.map(|id| format!("<div id=\"{id}\"></div>")).collect::<Vec<_>>().join("\n");
+    Section { id: "dynamics", toc: "Dynamics", title: "Spectral dynamics", body: Cow::Owned(body) }
+}
 
 /// The links to all sections, and the sections that the script fills.
 pub(crate) fn sections(runs: &[RunData]) -> (String, String) {
@@ -65,14 +76,17 @@ pub(crate) fn sections(runs: &[RunData]) -> (String, String) {
     let scalars = runs.iter().any(|r| !r.scalars.is_empty());
     let overlaps = runs.iter().any(|r| r.blobs.iter().any(|b| b.name.starts_with("overlap_")));
     let layers = runs.iter().any(|r| {
-        let all = series::matrices(r);
+        let mut all = series::matrices(r);
+        all.retain(|m| !m.is_pair());
         all.iter().any(|a| all.iter().any(|b| (&a.layer, &a.view) != (&b.layer, &b.view)))
     });
     // Of checkpoints the reader asks first which layers there are; of a run, how it went.
     let first = layers && (checkpoints || still);
+    let places = dynamics::places(runs);
     let all = [
         (first, LAYERS),
         (!still && (scalars || !checkpoints), LOSS),
+        (!still && !places.is_empty(), pictures(&places)),
         (true, SPECTRA),
         (overlaps || !(checkpoints || still), OVERLAP),
         (layers && !first, LAYERS),

@@ -74,6 +74,18 @@ impl From<&MatrixId> for MatrixKey {
     }
 }
 
+impl MatrixKey {
+    /// Whether it stands for two layers that meet and not for a matrix.
+    pub(crate) fn is_pair(&self) -> bool {
+        second_layer(&self.view).is_some()
+    }
+}
+
+/// The second of two layers that meet, from the view that their rows carry under the first layer's name: `meets[<second>]`.
+pub(crate) fn second_layer(view: &str) -> Option<&str> {
+    view.strip_prefix("meets[")?.strip_suffix(']')
+}
+
 impl std::fmt::Display for MatrixKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} · {} · {}", self.layer, self.kind, self.view)
@@ -104,7 +116,7 @@ pub(crate) fn metrics(run: &RunData) -> Vec<(MatrixKey, BTreeMap<&str, Curve<'_>
     order
 }
 
-/// Every matrix that has a row of any sort. Layers as a reader counts them (`layers.2` before `layers.10`).
+/// Every matrix and every pair of layers that has a row of any sort. Layers as a reader counts them (`layers.2` before `layers.10`).
 pub(crate) fn matrices(run: &RunData) -> Vec<MatrixKey> {
     let ids = run
         .spectra

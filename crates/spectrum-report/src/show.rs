@@ -1,6 +1,6 @@
 //! What `spectrum show` prints: the run's numbers as tables, and as one JSON document.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -45,8 +45,7 @@ pub fn tables(run: &RunData, width: usize) -> String {
 
 /// One row a name, one column a step.
 fn over_steps(curves: &BTreeMap<&str, Curve<'_>>, width: usize) -> String {
-    let steps: BTreeSet<u64> = curves.values().flat_map(|c| c.0.iter().map(|p| p.0)).collect();
-    let steps: Vec<u64> = steps.into_iter().collect();
+    let steps = full_steps(curves);
     let names = curves.keys().map(|n| n.chars().count()).max().unwrap_or(0) + 2;
     let fit = (width.saturating_sub(names) / STEP_WIDTH).clamp(2, 12);
     let chosen: Vec<u64> = thin::evenly(steps.len(), fit).into_iter().map(|i| steps[i]).collect();
@@ -60,6 +59,16 @@ fn over_steps(curves: &BTreeMap<&str, Curve<'_>>, width: usize) -> String {
         table.row(std::iter::once((*name).to_owned()).chain(chosen.iter().map(cell)));
     }
     table.render(width)
+}
+
+/// The first and the last step, and between them those at which at least half as many curves have a row as at any step:
+/// where the loss is written at every step and the rest at every hundredth, columns of the loss alone say little.
+fn full_steps(curves: &BTreeMap<&str, Curve<'_>>) -> Vec<u64> {
+    let mut rows: BTreeMap<u64, usize> = BTreeMap::new();
+    curves.values().flat_map(|c| &c.0).for_each(|p| *rows.entry(p.0).or_default() += 1);
+    let most = rows.values().copied().max().unwrap_or(0);
+    let ends = [rows.keys().next().copied(), rows.keys().next_back().copied()];
+    rows.into_iter().filter(|(t, n)| 2 * n >= most || ends.contains(&Some(*t))).map(|r| r.0).collect()
 }
 
 /// Stretches of missing steps that one line names.

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod checkpoint;
+pub mod dynamics;
 pub mod sweep;
 
 use std::path::PathBuf;

@@ -52,7 +52,7 @@ function drawLosses(root) {
   panel(two, "Accuracy", "fraction correct", ["train_accuracy", "test_accuracy"].filter(has), { height: 230, linear: true });
   panel(two, "Learning rate", "learning rate", ["learning_rate"].filter(has), { height: 230, include: [0], steps: true, caption: "The rate of step t, which leads from W at t \u2212 1 to W at t." });
   const known = new Set(["train_loss", "test_loss", "train_accuracy", "test_accuracy", "learning_rate", ...Object.keys(BASELINES)]);
-  const others = [...new Set(DATA.runs.flatMap((r) => Object.keys(r.scalars)))].filter((n) => !known.has(n)).sort();
+  const others = [...new Set(DATA.runs.flatMap((r) => Object.keys(r.scalars)))].filter((n) => !known.has(n) && !isDynamic(n)).sort();
   const many = el("div", { class: "many" });
   root.append(many);
   others.forEach((n) => panel(many, n, n, [n], { height: 200 }));

@@ -8,6 +8,12 @@
   part("chooser", (at) => { spectra = drawChooser(at); });
   if (!spectra) state.matrix = DATA.runs[0].matrices[0] || null;
   part("losses", drawLosses);
+  part("dynamics-run", drawDynamicsRun);
+  part("rank-accuracy", drawRankAccuracy);
+  part("rank-map", drawRanks);
+  part("alignments", drawAlignments);
+  part("agreements", drawAgreements);
+  part("parts", drawParts);
   if (spectra) {
     part("esd", drawEsd);
     part("singular", drawSingular);

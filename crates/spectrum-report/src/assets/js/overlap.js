@@ -1,11 +1,4 @@
 // Squared cosines between the singular vectors of W_{t-1} and of the update that produced W_t.
-const VIRIDIS = ["#440154", "#482475", "#414487", "#355f8d", "#2a788e", "#21918c", "#22a884", "#44bf70", "#7ad151", "#bddf26", "#fde725"];
-
-function viridis(u) {
-  const at = Math.max(0, Math.min(1, u)) * (VIRIDIS.length - 1), i = Math.min(VIRIDIS.length - 2, Math.floor(at)), f = at - i;
-  const part = (hex, j) => parseInt(hex.slice(1 + 2 * j, 3 + 2 * j), 16);
-  return `rgb(${[0, 1, 2].map((j) => Math.round(part(VIRIDIS[i], j) * (1 - f) + part(VIRIDIS[i + 1], j) * f)).join(",")})`;
-}
 const LOG_FLOOR = 1e-4;
 
 function overlapOf() {
