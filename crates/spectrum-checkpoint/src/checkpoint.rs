@@ -158,8 +158,17 @@ impl Checkpoint {
                 dtype: info.dtype.to_string(),
             });
         };
-<<<<<<< HEAD
         self.sized(index, precision.bytes(), |bytes| f(TensorBytes { precision, shape: &info.shape, bytes }))
+    }
+
+    /// Shows a tensor's bytes to `f` whatever their type, to be copied and not to be computed with: row-major, little-endian except
+    /// for the types that numpy names with `>`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), without [`CheckpointError::NotFloat`].
+    pub fn copy<R>(&self, name: &str, f: impl FnOnce(&[u8]) -> R) -> Result<R, CheckpointError> {
+        let (index, info) = self.find(name)?;
+        self.show(index, Some(info.bytes), f)
     }
 
     /// A tensor and its index, by its name.
@@ -170,29 +179,12 @@ impl Checkpoint {
 
     /// Shows the bytes of tensor `index` to `f`, which are as many as its shape takes with elements of `size` bytes.
     pub(crate) fn sized<R>(&self, index: usize, size: usize, f: impl FnOnce(&[u8]) -> R) -> Result<R, CheckpointError> {
-        let info = &self.opened.tensors[index];
-        let expected = byte_length(&info.shape, size);
-=======
-        let expected = byte_length(&info.shape, precision.bytes());
-        self.show(index, expected, |bytes| f(TensorBytes { precision, shape: &info.shape, bytes }))
-    }
-
-    /// Shows a tensor's bytes to `f` whatever their type, to be copied and not to be computed with: row-major, little-endian except
-    /// for the types that numpy names with `>`.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read), without [`CheckpointError::NotFloat`].
-    pub fn copy<R>(&self, name: &str, f: impl FnOnce(&[u8]) -> R) -> Result<R, CheckpointError> {
-        let Some(&index) = self.by_name.get(name) else {
-            return Err(self.unknown(name));
-        };
-        self.show(index, Some(self.opened.tensors[index].bytes), f)
+        self.show(index, byte_length(&self.opened.tensors[index].shape, size), f)
     }
 
     /// Shows tensor `index` to `f` if it has the bytes that are expected.
     fn show<R>(&self, index: usize, expected: Option<u64>, f: impl FnOnce(&[u8]) -> R) -> Result<R, CheckpointError> {
         let info = &self.opened.tensors[index];
->>>>>>> work-prune
         let (mut f, mut answer, mut found) = (Some(f), None, 0);
         self.opened.source.with(index, &mut |bytes| {
             found = bytes.len() as u64;

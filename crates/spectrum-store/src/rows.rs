@@ -48,7 +48,8 @@ pub(crate) fn insert(db: &Connection, rows: &StepRows, kind: Rows, bytes: &mut V
         false => Err(Refused::Rows(format!("{what} belongs to step {found}"))),
     };
 
-    let mut statement = db.prepare_cached(&format!("{verb} INTO scalars (step, name, value, reason) VALUES (?, ?, ?, ?)"))?;
+    let mut statement =
+        db.prepare_cached(&format!("{verb} INTO scalars (step, name, value, reason) VALUES (?, ?, ?, ?)"))?;
     for Scalar { step: of, name, outcome } in &rows.scalars {
         same_step(*of, name)?;
         let (value, reason) = columns(outcome);
@@ -104,7 +105,8 @@ pub(crate) fn insert(db: &Connection, rows: &StepRows, kind: Rows, bytes: &mut V
     }
 
     if kind == Rows::New {
-        db.prepare_cached("UPDATE runs SET complete_through = ?1, steps_done = max(steps_done, ?1)")?.execute([step])?;
+        db.prepare_cached("UPDATE runs SET complete_through = ?1, steps_done = max(steps_done, ?1)")?
+            .execute([step])?;
     }
     Ok(())
 }

@@ -264,7 +264,6 @@ pub(super) fn check(c: &Config) -> Result<(), Wrong> {
     Ok(())
 }
 
-
 fn dynamics(d: &DynamicsConfig, c: &Config) -> Result<(), Wrong> {
     if !(d.threshold > 0.0 && d.threshold < 1.0) {
         return Err(("dynamics.threshold", format!("must be an accuracy between 0 and 1, found {}", d.threshold)));
@@ -273,7 +272,10 @@ fn dynamics(d: &DynamicsConfig, c: &Config) -> Result<(), Wrong> {
         return Err(("spectra.kinds", "[dynamics] is computed from the kind `weight`, which is not recorded".into()));
     }
     if !d.agreement.is_empty() && c.spectra.vectors == 0 {
-        return Err(("spectra.vectors", "dynamics.agreement compares singular vectors: expected at least 1, found 0".into()));
+        return Err((
+            "spectra.vectors",
+            "dynamics.agreement compares singular vectors: expected at least 1, found 0".into(),
+        ));
     }
     Ok(())
 }

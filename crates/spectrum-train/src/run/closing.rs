@@ -76,11 +76,7 @@ fn events(reader: &RunReader, c: &DynamicsConfig, steps: &mut BTreeMap<u64, Step
 }
 
 /// Each recorded weight against its own vectors at other moments, one matrix in memory at a time.
-fn agreements(
-    reader: &RunReader,
-    moments: &[Moment],
-    steps: &mut BTreeMap<u64, StepRows>,
-) -> Result<(), TrainError> {
+fn agreements(reader: &RunReader, moments: &[Moment], steps: &mut BTreeMap<u64, StepRows>) -> Result<(), TrainError> {
     if moments.is_empty() {
         return Ok(());
     }

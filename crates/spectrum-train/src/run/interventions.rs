@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spectrum_core::{LayerRule, Outcome, Reason, StepRows};
+use spectrum_core::{LayerRule, Reason, StepRows};
 use spectrum_hook::{Task, matching};
 use spectrum_linalg::{Part, Plan, Triplets};
 use spectrum_models::{Network, Place, parameter, with_parameter};
