@@ -190,7 +190,7 @@ pub(crate) struct Prune {
     /// Patterns on tensor names (`*.attention.*`); without them every matrix but the last
     #[arg(long, value_name = "GLOB")]
     pub layers: Vec<String>,
-    /// The last layer, which stays whole, where it is not the last in the file's order
+    /// The last layer, which stays whole, where it is not the last in the file (a safetensors file keeps no order but the names')
     #[arg(long, value_name = "NAME")]
     pub last: Option<String>,
     /// The safetensors file to write; NAME-PART-F.safetensors here by default

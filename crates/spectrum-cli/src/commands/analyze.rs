@@ -64,7 +64,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// So many left-out tensors are named; the rest are in the config and under `--json`.
-const MOST_LEFT_OUT: usize = 20;
+pub(super) const MOST_LEFT_OUT: usize = 20;
 
 pub(crate) fn analyze(args: &Analyze) -> Result<(), Failure> {
     let format: Option<Format> = args.export.as_deref().map(str::parse).transpose().map_err(Failure::input)?;

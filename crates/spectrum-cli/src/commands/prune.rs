@@ -3,7 +3,7 @@
 use serde_json::json;
 use spectrum_analyze::{Part, PruneRequest, Pruned};
 
-use super::analyze::{failure, patterns, plain};
+use super::analyze::{MOST_LEFT_OUT, failure, patterns, plain};
 use crate::args::Prune;
 use crate::exit::Failure;
 use crate::output;
@@ -59,10 +59,18 @@ fn text(done: &Pruned, width: usize) -> String {
     }
     out.push('\n');
     if let Some(last) = &done.last {
-        out.push_str(&format!("  whole, as the last layer: {} (--last names another)\n", plain(last)));
+        let by = match done.last_by {
+            Some("names") => ", by the names: the file keeps no other order, and --last names another",
+            Some("saving") => ", by the order of saving; --last names another",
+            _ => "",
+        };
+        out.push_str(&format!("  whole, as the last layer: {}{by}\n", plain(last)));
     }
-    for l in &done.left_out {
+    for l in done.left_out.iter().take(MOST_LEFT_OUT) {
         out.push_str(&format!("  left out: {}: {}\n", plain(&l.name), plain(&l.why)));
+    }
+    if done.left_out.len() > MOST_LEFT_OUT {
+        out.push_str(&format!("  left out: {} more, named by --json\n", done.left_out.len() - MOST_LEFT_OUT));
     }
     let (keep, fraction) = (&done.keep, done.fraction);
     out + &format!(
