@@ -116,7 +116,7 @@ pub enum AnalyzeError {
         path: PathBuf,
         /// Matrices there are.
         count: usize,
-        /// The last in the file's order.
+        /// The one that would be taken.
         nearest: String,
     },
     /// A chosen tensor cannot be decomposed.

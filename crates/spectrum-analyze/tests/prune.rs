@@ -251,6 +251,28 @@ fn layers_are_chosen_by_pattern_and_the_last_by_name() {
     assert_eq!(names(&["*.f*"], Some("c.f16.weight")).0, ["c.f32.weight"]);
 }
 
+/// make_fixtures.py saves `repeated` (2 x 3) last, but for a scalar, a vector and a matrix without rows; by name `transposed.weight` is.
+#[test]
+fn the_last_layer_is_the_last_that_was_saved() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spectrum-checkpoint/tests/fixtures");
+    let dir = tempfile::tempdir().unwrap();
+    for (name, last, by) in
+        [("nested.pth", "repeated", "saving"), ("bare.pth", "model.0", "saving"), ("module.pth", "net.weight", "names")]
+    {
+        let request = PruneRequest {
+            path: fixtures.join(name),
+            part: Part::Top,
+            fraction: 0.5,
+            layers: Vec::new(),
+            last: None,
+            out: Some(dir.path().join(name)),
+            force: false,
+        };
+        let done = prune(&request, &mut |_| {}).unwrap();
+        assert_eq!((done.last.as_deref(), done.last_by), (Some(last), Some(by)), "{name}");
+    }
+}
+
 #[test]
 fn a_part_that_is_all_copies_every_byte() {
     let all = network();

@@ -76,6 +76,7 @@ pub(crate) fn open(map: &Mapping) -> Result<Opened, CheckpointError> {
     rows.sort_by(|a, b| natural_order(&a.0.name, &b.0.name));
     let (tensors, packed) = rows.into_iter().unzip();
     Ok(Opened {
+        order: None,
         container: Container::Burnpack,
         file_bytes: map.len(),
         tensors,

@@ -31,6 +31,8 @@ pub(crate) struct Opened {
     pub tensors: Vec<TensorInfo>,
     pub skipped: Vec<Skipped>,
     pub root: Option<String>,
+    /// The tensors' indices in the order of saving, where the file keeps one.
+    pub order: Option<Vec<usize>>,
     pub source: Box<dyn Source>,
 }
 
@@ -122,6 +124,15 @@ impl Checkpoint {
     #[must_use]
     pub fn tensors(&self) -> &[TensorInfo] {
         &self.opened.tensors
+    }
+
+    /// The tensors' names in the order in which they were saved, which for a network is usually that of its definition: the keys of a
+    /// PyTorch dictionary, the entries of an `.npz`. `None` where the file keeps no such order: safetensors, burnpack, sharded sets, and
+    /// modules that were pickled whole.
+    #[must_use]
+    pub fn saved_order(&self) -> Option<Vec<&str>> {
+        let order = self.opened.order.as_ref()?;
+        Some(order.iter().filter_map(|&i| self.opened.tensors.get(i)).map(|t| t.name.as_str()).collect())
     }
 
     /// The tensor of a name.

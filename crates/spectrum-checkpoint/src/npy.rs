@@ -166,6 +166,7 @@ pub(crate) fn open(map: &Mapping) -> Result<Opened, CheckpointError> {
     let name = map.path().file_stem().map_or_else(|| "array".to_owned(), |s| s.to_string_lossy().into_owned());
     let info = TensorInfo { name, shape: header.shape.clone(), dtype: header.dtype.clone(), bytes };
     Ok(Opened {
+        order: Some(vec![0]),
         container: Container::Npy,
         file_bytes: map.len(),
         tensors: vec![info],

@@ -70,6 +70,7 @@ pub(crate) fn open(map: &Mapping, archive: Archive) -> Result<Opened, Checkpoint
         });
     }
     Ok(Opened {
+        order: Some((0..tensors.len()).collect()),
         container: Container::Npz,
         file_bytes: map.len(),
         tensors,

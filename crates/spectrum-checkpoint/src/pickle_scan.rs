@@ -11,6 +11,8 @@ use crate::pickle_stack::{Fault, Label, Stack};
 pub(crate) const MAX_PICKLE: u64 = 64 << 20;
 /// Longer strings are no names.
 const MAX_NAME: usize = 1024;
+/// More strings than this are not kept: a tensor has three or four.
+const MAX_TEXTS: usize = 1 << 19;
 /// More imports than this are not listed.
 const MAX_IMPORTS: usize = 64;
 
@@ -21,6 +23,8 @@ pub(crate) struct Scan {
     pub length: usize,
     /// What it imports, in the order of first use, each once.
     pub imports: Vec<String>,
+    /// Short strings in the order in which they stand in it, at most [`MAX_TEXTS`]: the keys of dictionaries are among them.
+    pub texts: Vec<Rc<str>>,
     /// What the root object came from (`collections.OrderedDict`, `os.system`), where it came from a call.
     pub root: Option<String>,
 }
@@ -135,23 +139,23 @@ fn step(r: &mut Reader<'_>, s: &mut Stack, scan: &mut Scan) -> Result<bool, Faul
         b'K' => scalar(r, s, 1)?,
         b'M' => scalar(r, s, 2)?,
         b'G' => scalar(r, s, 8)?,
-        0x8a => counted(r, s, 1, false)?,
-        0x8b => counted(r, s, 4, false)?,
+        0x8a => counted(r, s, 1, None)?,
+        0x8b => counted(r, s, 4, None)?,
         // Strings and bytes.
         b'V' => {
             let line = r.line()?;
-            s.push(2 * line.len() as u64, text(line))?;
+            s.push(2 * line.len() as u64, noted(scan, text(line)))?;
         }
         b'S' => {
             let line = r.line()?;
-            s.push(line.len() as u64, text(line.trim_ascii()))?;
+            s.push(line.len() as u64, noted(scan, text(line.trim_ascii())))?;
         }
-        0x8c | b'U' => counted(r, s, 1, true)?,
-        b'X' | b'T' => counted(r, s, 4, true)?,
-        0x8d => counted(r, s, 8, true)?,
-        b'C' => counted(r, s, 1, false)?,
-        b'B' => counted(r, s, 4, false)?,
-        0x8e | 0x96 => counted(r, s, 8, false)?,
+        0x8c | b'U' => counted(r, s, 1, Some(scan))?,
+        b'X' | b'T' => counted(r, s, 4, Some(scan))?,
+        0x8d => counted(r, s, 8, Some(scan))?,
+        b'C' => counted(r, s, 1, None)?,
+        b'B' => counted(r, s, 4, None)?,
+        0x8e | 0x96 => counted(r, s, 8, None)?,
         // Containers.
         b'(' => s.mark()?,
         b')' | b']' | b'}' | 0x8f => s.push(0, Label::Plain)?,
@@ -242,11 +246,21 @@ fn scalar(r: &mut Reader<'_>, s: &mut Stack, n: u64) -> Result<(), Fault> {
     s.push(0, Label::Plain)
 }
 
-/// A value behind its length in `n` bytes.
-fn counted(r: &mut Reader<'_>, s: &mut Stack, n: u64, is_text: bool) -> Result<(), Fault> {
+/// A value behind its length in `n` bytes; a string where `texts` is given.
+fn counted(r: &mut Reader<'_>, s: &mut Stack, n: u64, texts: Option<&mut Scan>) -> Result<(), Fault> {
     let length = r.number(n)?;
     let bytes = r.take(length)?;
-    s.push(length, if is_text { text(bytes) } else { Label::Plain })
+    s.push(length, texts.map_or(Label::Plain, |scan| noted(scan, text(bytes))))
+}
+
+/// Keeps a short string.
+fn noted(scan: &mut Scan, label: Label) -> Label {
+    if let Label::Text(text) = &label
+        && scan.texts.len() < MAX_TEXTS
+    {
+        scan.texts.push(text.clone());
+    }
+    label
 }
 
 fn import(s: &mut Stack, scan: &mut Scan, module: &str, name: &str) -> Result<(), Fault> {

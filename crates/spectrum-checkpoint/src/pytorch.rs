@@ -4,6 +4,9 @@
 //! directory is held against the file ([`crate::archive`]); both say at which byte something is wrong. After it has
 //! answered, no tensor may be larger than the file can imply: an expanded view (stride 0) of one element would be.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use pytorch_reader::{DType, PickleError, PickleValue, PytorchError, PytorchReader, Tensor};
 
 use crate::archive::Archive;
@@ -158,7 +161,7 @@ fn open(map: &Mapping, scanned: &Scan, container: Container, limit: u64) -> Resu
         rows.push((info, tensor));
     }
     rows.sort_by(|a, b| natural_order(&a.0.name, &b.0.name));
-    let (tensors, handles) = rows.into_iter().unzip();
+    let (tensors, handles): (Vec<TensorInfo>, Vec<Tensor>) = rows.into_iter().unzip();
     let mut skipped = choice.skipped;
     for import in scanned.imports.iter().filter(|i| !describes_tensors(i)) {
         let reason = "imported by the pickle; named here, never executed".to_owned();
@@ -167,11 +170,27 @@ fn open(map: &Mapping, scanned: &Scan, container: Container, limit: u64) -> Resu
     Ok(Opened {
         container,
         file_bytes: map.len(),
-        tensors,
         skipped,
         root: choice.root,
+        order: order(&tensors, &scanned.texts),
+        tensors,
         source: Box::new(Handles { map: map.clone(), handles }),
     })
+}
+
+/// The order in which the tensors' names first stand in the pickle; none where one of them does not, because it was put together of
+/// several keys.
+fn order(tensors: &[TensorInfo], texts: &[Rc<str>]) -> Option<Vec<usize>> {
+    let mut places = HashMap::with_capacity(tensors.len());
+    let names: HashMap<&str, usize> = tensors.iter().enumerate().map(|(i, t)| (t.name.as_str(), i)).collect();
+    for (place, text) in texts.iter().enumerate() {
+        if let Some(&index) = names.get(&**text) {
+            places.entry(index).or_insert(place);
+        }
+    }
+    let mut order: Vec<usize> = (0..tensors.len()).collect();
+    order.sort_by_key(|i| places.get(i));
+    (places.len() == tensors.len()).then_some(order)
 }
 
 /// What stands where a dictionary of tensors was expected.

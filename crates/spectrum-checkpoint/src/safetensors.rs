@@ -121,6 +121,7 @@ pub(crate) fn open(map: &Mapping) -> Result<Opened, CheckpointError> {
     rows.sort_by(|a, b| natural_order(&a.0.name, &b.0.name));
     let (tensors, ranges): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     Ok(Opened {
+        order: None,
         container: Container::Safetensors,
         file_bytes: total,
         tensors,

@@ -80,6 +80,7 @@ pub(crate) fn open(map: &Mapping) -> Result<Opened, CheckpointError> {
     let (tensors, places): (Vec<TensorInfo>, Vec<_>) = rows.into_iter().unzip();
     let safetensors = opened.iter().all(|s| s.container() == Container::Safetensors);
     Ok(Opened {
+        order: None,
         container: if safetensors { Container::ShardedSafetensors } else { Container::ShardedPytorch },
         file_bytes: map.len() + opened.iter().map(Checkpoint::file_bytes).sum::<u64>(),
         tensors,

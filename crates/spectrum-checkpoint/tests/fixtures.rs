@@ -176,3 +176,39 @@ fn numpy_arrays() {
     assert_eq!(structured.tensors()[0].bytes, 2 * (4 + 16));
     assert!(matches!(&structured.tensors()[0].dtype, Dtype::Other(name) if name.starts_with("[('a'")));
 }
+
+/// make_fixtures.py writes these dictionaries in this order, which is not that of the names.
+#[test]
+fn the_order_of_saving_is_kept_where_there_is_one() {
+    let state = [
+        "layers.0.weight",
+        "layers.2.weight",
+        "layers.10.weight",
+        "double.weight",
+        "transposed.weight",
+        "shared.rows",
+        "shared.column",
+        "repeated",
+        "scalar",
+        "empty",
+        "counter",
+    ];
+    let bare = ["a.weight", "a.bias", "model.0"];
+    let files: [(&str, &[&str]); 5] = [
+        ("nested.pth", &state),
+        ("legacy.pt", &state),
+        ("bare.pth", &bare),
+        ("lightning.ckpt", &bare),
+        ("evil_beside.pth", &bare),
+    ];
+    for (name, expected) in files {
+        let checkpoint = Checkpoint::open(&fixture(name)).unwrap();
+        assert_eq!(checkpoint.saved_order().unwrap(), expected, "{name}");
+    }
+    for name in ["module.pth", "small.safetensors", "two.bpk"] {
+        assert_eq!(Checkpoint::open(&fixture(name)).unwrap().saved_order(), None, "{name}");
+    }
+    let npz = Checkpoint::open(&fixture("stored.npz")).unwrap();
+    let names: Vec<&str> = npz.tensors().iter().map(|t| t.name.as_str()).collect();
+    assert_eq!(npz.saved_order().unwrap(), names);
+}

@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Export(Export),
     /// What the spectra of a checkpoint say: safetensors, PyTorch, burnpack, npz
     Analyze(Analyze),
+    /// Write a checkpoint back with the top or the bottom part of its singular values
+    Prune(Prune),
     /// Run the grid of a config's [sweep] table, here or through Slurm; what is done is skipped
     Sweep(Sweep),
     /// Hold the claims of a topic against runs; exit 1 where one does not hold
@@ -166,6 +168,37 @@ pub(crate) struct Analyze {
     /// Write the rows too: parquet, csv or jsonl, into the run directory's export
     #[arg(long, value_name = "FORMAT")]
     pub export: Option<String>,
+    /// Print nothing but errors
+    #[arg(long)]
+    pub quiet: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Prune {
+    /// A checkpoint or a model's folder
+    #[arg(value_name = "CHECKPOINT")]
+    pub path: PathBuf,
+    /// The part of every matrix's singular values that stays: top or bottom
+    #[arg(long, value_name = "PART")]
+    pub keep: String,
+    /// Its share of them, above 0 and at most 1: rounded up for the top and down for the bottom
+    #[arg(long, value_name = "F", default_value_t = 0.5, allow_negative_numbers = true)]
+    pub fraction: f64,
+    /// Patterns on tensor names (`*.attention.*`); without them every matrix but the last
+    #[arg(long, value_name = "GLOB")]
+    pub layers: Vec<String>,
+    /// The last layer, which stays whole, where it is not the last in the file (a safetensors file keeps no order but the names')
+    #[arg(long, value_name = "NAME")]
+    pub last: Option<String>,
+    /// The safetensors file to write; NAME-PART-F.safetensors here by default
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub force: bool,
     /// Print nothing but errors
     #[arg(long)]
     pub quiet: bool,

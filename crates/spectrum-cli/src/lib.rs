@@ -54,6 +54,7 @@ fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Compare(a) => commands::compare::compare(&a),
         Command::Export(a) => commands::export::export(&a),
         Command::Analyze(a) => commands::analyze::analyze(&a),
+        Command::Prune(a) => commands::prune::prune(&a),
         Command::Sweep(a) => commands::sweep::sweep(&a),
         Command::Verify(a) => commands::verify::verify(&a),
         Command::Law(a) => commands::law::law(&a.command),

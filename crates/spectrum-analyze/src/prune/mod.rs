@@ -30,8 +30,8 @@ pub struct PruneRequest {
     pub fraction: f64,
     /// Globs on tensor names. Empty: every matrix but the last one.
     pub layers: Vec<String>,
-    /// The matrix that is left alone as the last layer. Without it that is, where `layers` is empty too, the last one in the file's
-    /// order: that of saving for npz, and that of the names for the other formats, which keep none.
+    /// The matrix that is left alone as the last layer. Without it that is, where `layers` is empty too, the last one in the order of
+    /// saving (PyTorch's dictionaries, npz) or, where the file keeps none, of the names.
     pub last: Option<String>,
     /// The safetensors file to write; by default a name made of the checkpoint's and of what is kept, in the working folder.
     pub out: Option<PathBuf>,
@@ -73,6 +73,8 @@ pub struct Pruned {
     pub layers: Vec<PrunedLayer>,
     /// The matrix that was left alone as the last layer.
     pub last: Option<String>,
+    /// Why that one: `request`, or the last in the order of `saving` or of `names`.
+    pub last_by: Option<&'static str>,
     /// Tensors that are as they were.
     pub unchanged: usize,
     /// What is not in the file: objects of the checkpoint that are no tensors.
@@ -122,35 +124,49 @@ pub fn prune(request: &PruneRequest, progress: &mut dyn FnMut(&Progress)) -> Res
         fraction: request.fraction,
         unchanged: checkpoint.tensors().len() - layers.len(),
         layers,
-        last,
+        last_by: last.as_ref().map(|(_, by)| *by),
+        last: last.map(|(name, _)| name),
         left_out: skipped.map(|s| LeftOut { name: s.name.clone(), why: s.reason.clone() }).collect(),
     })
 }
 
+/// A matrix's name, and why it is taken for the last layer.
+type Last = (String, &'static str);
+
 /// The matrices to prune in the file's order, and the one that is left alone as the last layer.
-fn chosen(file: &Checkpoint, request: &PruneRequest) -> Result<(Vec<Item>, Option<String>), AnalyzeError> {
+fn chosen(file: &Checkpoint, request: &PruneRequest) -> Result<(Vec<Item>, Option<Last>), AnalyzeError> {
     let path = || file.path().to_owned();
     let (all, _) = items(file, &Settings::default())?;
-    let last = match (&request.last, all.last()) {
-        (Some(name), _) if all.iter().any(|i| i.name == *name) => Some(name.clone()),
+    let last = last_matrix(file, &all);
+    let last = match (&request.last, last) {
+        (Some(name), _) if all.iter().any(|i| i.name == *name) => Some((name.clone(), "request")),
         (Some(name), last) => {
-            let nearest = last.map(|i| i.name.clone()).unwrap_or_default();
+            let nearest = last.map(|(name, _)| name).unwrap_or_default();
             return Err(AnalyzeError::NoSuchLast { name: name.clone(), path: path(), count: all.len(), nearest });
         }
-        (None, Some(last)) if request.layers.is_empty() => Some(last.name.clone()),
-        (None, _) => None,
+        (None, last) => last.filter(|_| request.layers.is_empty()),
     };
     let mut chosen = match request.layers.is_empty() {
         true => all,
         false => items(file, &Settings { layers: request.layers.clone(), ..Settings::default() })?.0,
     };
-    if let Some(last) = &last {
+    if let Some((last, _)) = &last {
         chosen.retain(|i| i.name != *last);
         if chosen.is_empty() {
             return Err(AnalyzeError::OnlyTheLast { path: path(), spared: last.clone() });
         }
     }
     Ok((chosen, last))
+}
+
+/// The last of the matrices that are not empty, in the order of saving, or of the names where the file keeps no other.
+fn last_matrix(file: &Checkpoint, all: &[Item]) -> Option<Last> {
+    let matrix = |name: &str| all.iter().any(|i| i.name == name && i.elements > 0);
+    let (names, by) = match file.saved_order() {
+        Some(names) => (names, "saving"),
+        None => (all.iter().map(|i| i.name.as_str()).collect(), "names"),
+    };
+    names.into_iter().rev().find(|name| matrix(name)).map(|name| (name.to_owned(), by))
 }
 
 /// `NAME-top-0.5.safetensors`.

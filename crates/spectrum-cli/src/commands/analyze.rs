@@ -10,7 +10,7 @@ use crate::exit::Failure;
 use crate::progress::ShareReporter;
 use crate::{commands, output};
 
-fn failure(e: &AnalyzeError) -> Failure {
+pub(super) fn failure(e: &AnalyzeError) -> Failure {
     if e.is_input() { Failure::input(e) } else { Failure::failed(e) }
 }
 
@@ -35,7 +35,7 @@ fn settings(args: &Analyze) -> Result<Settings, Failure> {
 }
 
 /// The patterns of a list, whose commas are those outside `{a,b}` and `[,]`.
-fn patterns(list: &str) -> Vec<String> {
+pub(super) fn patterns(list: &str) -> Vec<String> {
     let (mut out, mut braces, mut class, mut escaped) = (vec![String::new()], 0usize, false, false);
     for c in list.chars() {
         match c {
@@ -59,12 +59,12 @@ fn patterns(list: &str) -> Vec<String> {
 }
 
 /// Text from a file, in which nothing moves the cursor.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// So many left-out tensors are named; the rest are in the config and under `--json`.
-const MOST_LEFT_OUT: usize = 20;
+pub(super) const MOST_LEFT_OUT: usize = 20;
 
 pub(crate) fn analyze(args: &Analyze) -> Result<(), Failure> {
     let format: Option<Format> = args.export.as_deref().map(str::parse).transpose().map_err(Failure::input)?;

@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod export;
 pub(crate) mod law;
+pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod show;
