@@ -66,6 +66,42 @@ layers = ["conv.*"]
     )
 }
 
+/// A small Transformer on sequences of residues, with the dynamics of its weights.
+fn transformer() -> Bench {
+    Bench::new(
+        r#"
+name = "transformer"
+[data]
+kind = "modular"
+p = 11
+fraction = 0.6
+[model]
+kind = "transformer"
+width = 16
+heads = 2
+blocks = 2
+layer_norm = true
+positions = "learned"
+[optimizer]
+kind = "adamw"
+lr = 0.002
+betas = [0.9, 0.98]
+weight_decay = 0.1
+[training]
+steps = 6
+[spectra]
+every = 2
+kinds = ["weight", "gradient"]
+nulls = false
+[dynamics]
+[interventions]
+every = 3
+[probe]
+enabled = false
+"#,
+    )
+}
+
 /// The quickstart's own file at a quarter of its sizes: the first step at 0.1, then nine at rate 1.
 fn quickstart() -> Bench {
     let file = common::package().join("../configs/quickstart.toml");
@@ -196,6 +232,7 @@ fn main() -> ExitCode {
         experiment("tiny", tiny(), TINY_SETS, "optimizer.lr=0.095", matrices),
         experiment("quickstart", quickstart(), QUICKSTART_SETS, paired, matrices),
         experiment("kernels", tiny(), KERNEL_SETS, "optimizer.lr=0.095", kernels),
+        experiment("transformer", transformer(), &[], "optimizer.lr=0.0019", &["effective_rank_mean", "alignment_top"]),
         experiment("images", images(), &[], "optimizer.lr=0.019", &["trace_mean", "kta", "change_frobenius"]),
     ] {
         let mut add = |what: &str, test: Check| {

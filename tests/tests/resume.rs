@@ -63,6 +63,38 @@ every = 3
 kinds = ["weight", "update", "displacement"]
 "#;
 
+/// A Transformer with interventions, and rows that are written to earlier steps at the end.
+const DYNAMICS: &str = r#"
+name = "dynamics"
+[data]
+kind = "modular"
+p = 7
+fraction = 0.6
+[model]
+kind = "transformer"
+width = 12
+heads = 2
+hidden = 16
+[optimizer]
+kind = "adamw"
+lr = 0.01
+weight_decay = 0.5
+[training]
+steps = 300
+checkpoint_every = 7
+evaluate_every = 5
+[spectra]
+every = 10
+kinds = ["weight"]
+nulls = false
+[dynamics]
+[interventions]
+every = 20
+fractions = [0.25, 0.5]
+[probe]
+enabled = false
+"#;
+
 /// Pseudo-random numbers in [0, 1) (Knuth's MMIX generator): the kills of a test are the same in every run of it.
 struct Random(u64);
 
@@ -136,6 +168,11 @@ fn survives(text: &str, kills: usize, seed: u64) {
 #[test]
 fn full_batch_adam_survives_kills() {
     survives(FULL_BATCH, 4, 1);
+}
+
+#[test]
+fn dynamics_survive_kills() {
+    survives(DYNAMICS, 3, 5);
 }
 
 #[test]

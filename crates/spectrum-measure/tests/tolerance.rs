@@ -27,7 +27,12 @@ const SUBSTITUTES: [&str; 6] = [
     "ridge_test_loss_final_values",
 ];
 
-const SCALARS: [&str; 11] = [
+const SCALARS: [&str; 16] = [
+    "effective_rank_mean",
+    "generalization_step",
+    "half_rank_drop_step",
+    "rank_lag",
+    "rank_drop_before_generalization",
     "data_epsilon",
     "data_rms_product",
     "data_bound",
@@ -89,7 +94,8 @@ fn allowed_is_absolute_plus_relative_to_the_larger() {
 fn every_metric_has_a_place_in_the_contract_and_a_line_in_the_table() {
     let table = include_str!("../../../METRICS.md");
     let battery = Battery::standard();
-    let matrices = battery.metrics().chain(FeatureProbe::METRICS).chain(agreement::METRICS);
+    let matrices =
+        battery.metrics().chain(FeatureProbe::METRICS).chain(agreement::METRICS).chain(agreement::REFERENCE_METRICS);
     let nulls = null::Kind::ALL.into_iter().flat_map(null::Kind::metrics);
     let kernels = kernel::METRICS.into_iter().chain(kernel::LABEL_METRICS).chain(kernel::CHANGE_METRICS);
     let laws = kernel::LAW_METRICS.into_iter().chain(kernel::SURROGATE_METRICS);

@@ -12,6 +12,7 @@ mod data;
 mod directory;
 mod disk;
 mod divergence;
+mod dynamics;
 mod kernels;
 mod matrix;
 mod place;

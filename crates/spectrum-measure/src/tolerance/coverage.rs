@@ -35,6 +35,7 @@ const TURNS: &str =
     "vectors of neighbouring values turn into each other; only the gap below the kept ones would bound it";
 const PARTS: &str = "a size or a quotient of parts that may cancel; the shares are compared";
 const ROUNDING: &str = "the run's own rounding";
+const CUT: &str = "cuts a spectrum between two values, whose vectors turn into each other where they are near";
 const REFIT: &str = "follows a tail fit and a random stream; two analyses of one file agree to the last bit";
 
 /// TW_1's density is nowhere larger.
@@ -118,6 +119,10 @@ impl Setting {
             | "subspace_agreement_previous" => Coverage::Not(TURNS),
             // Of the kept vectors, whose number changes where a value falls under the floor.
             "subspace_baseline" => Coverage::Not(NEAR_FLOOR),
+            "generalization_step" | "half_rank_drop_step" | "rank_lag" | "rank_drop_before_generalization" => {
+                Coverage::Not(THRESHOLD)
+            }
+            m if m.contains("_top_") || m.contains("_bottom_") => Coverage::Not(CUT),
             m if m.starts_with("tail_vs_") || m.starts_with("tail_gof_") || m == "best_tail" => Coverage::Not(REFIT),
             _ => return None,
         })

@@ -155,6 +155,8 @@ impl Setting {
             // dH = -sum (ln p_i + H) ds_i / sum s, with |ln p_i + H| about 3 where the mass is.
             "effective_rank" => relative(3.0 * root * delta),
             "effective_rank_normalized" => relative(3.0 * root * delta),
+            // A mean over matrices, of which the scalar knows the smallest: the largest may be ten times as wide.
+            "effective_rank_mean" => relative(10.0 * root * delta),
             // A partial sum moves by root delta; each value near 90 % holds more than that, so the count by one.
             "mass_rank_90" => absolute(started),
             // Weights of size one on each value, in the numerator and in the sum.

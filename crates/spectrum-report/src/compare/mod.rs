@@ -157,15 +157,16 @@ fn initial_weights(a: &RunData, b: &RunData) -> Option<bool> {
     Some(a.info.initial_weights_sha256.as_ref()? == b.info.initial_weights_sha256.as_ref()?)
 }
 
-/// One pair of values against the contract.
-/// Metrics to which every value counts, those under the floor too: of a matrix of low rank they hold the run's own rounding, which in
-/// f64 is larger than the arithmetic's tolerance.
-const OF_EVERY_VALUE: [&str; 4] = ["nuclear_norm", "effective_rank", "effective_rank_normalized", "gini"];
+/// Metrics to which values at the floor count: of a matrix of low rank they hold the run's own rounding, which in f64 is larger than
+/// the arithmetic's tolerance, and which decides how many values there are above it.
+const AT_THE_FLOOR: [&str; 6] =
+    ["nuclear_norm", "effective_rank", "effective_rank_normalized", "gini", "spacing_ratio", "spacing_ratio_error"];
 
+/// One pair of values against the contract.
 fn judge(pair: &Pair<'_>, contract: &Contract, agreements: &Agreements<'_>, deficient: &BTreeSet<&MatrixId>) -> Row {
     let (allowed, note) = match contract.coverage(pair) {
-        Some(_) if OF_EVERY_VALUE.contains(&pair.metric) && deficient.contains(&pair.id) => {
-            (None, Some("not judged: values under the floor count to it".to_owned()))
+        Some(_) if AT_THE_FLOOR.contains(&pair.metric) && deficient.contains(&pair.id) => {
+            (None, Some("not judged: values at the floor count to it".to_owned()))
         }
         Some(Coverage::Always(tolerance)) => (Some(tolerance), None),
         Some(Coverage::Where { equal, tolerance }) => (
