@@ -4,8 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, module};
 
-use crate::init::scaled;
-use crate::{Draw, ModelError, Place};
+use crate::init::{scaled, uniform};
+use crate::{Draw, InitRule, ModelError, Place};
 
 /// A two-dimensional convolution with an odd square kernel and stride 1, zero-padded so that the image keeps its size.
 #[derive(Module, Debug)]
@@ -17,8 +17,9 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// Draws N(0, std^2) weights on the host (bias zero) and uploads them to `device`. `path` names the random stream,
-    /// `channels` are those of the input and the output, `kernel` is the odd side of the kernel.
+    /// Draws weights by a rule on the host (biases zero, or as the rule says) and uploads them to `device`. `path` names the random
+    /// stream, `channels` are those of the input and the output, `kernel` is the odd side of the kernel, whose entries count to both
+    /// fans.
     ///
     /// # Errors
     /// [`ModelError`] for impossible sizes.
@@ -29,7 +30,7 @@ impl Conv {
         path: &str,
         channels: [usize; 2],
         kernel: usize,
-        std: f64,
+        init: InitRule,
         bias: bool,
         draw: &mut dyn Draw,
     ) -> Result<Self, ModelError> {
@@ -45,9 +46,19 @@ impl Conv {
             .and_then(|c| c.checked_mul(kernel * kernel))
             .filter(|c| *c <= 1 << 32)
             .ok_or(ModelError::TooLarge { rows: outputs, cols: inputs })?;
-        let values = scaled(draw, &format!("{path}.weight"), count, std);
+        let area = kernel * kernel;
+        let (fan_in, fan_out) = (inputs * area, outputs * area);
+        let bound = (fan_in as f64).sqrt().recip();
+        let name = format!("{path}.weight");
+        let (values, biases) = match init {
+            InitRule::Pytorch => {
+                let biases = if bias { uniform(draw, &format!("{path}.bias"), outputs, bound) } else { Vec::new() };
+                (uniform(draw, &name, count, bound), biases)
+            }
+            _ => (scaled(draw, &name, count, init.std(fan_in, fan_out)), vec![0.0; outputs]),
+        };
         let weight = Param::from_tensor(place.upload_to(device, &values, [outputs, inputs, kernel, kernel]));
-        let bias = bias.then(|| Param::from_tensor(place.upload_to(device, &vec![0.0; outputs], [outputs])));
+        let bias = bias.then(|| Param::from_tensor(place.upload_to(device, &biases, [outputs])));
         Ok(Self { weight, bias })
     }
 

@@ -57,11 +57,9 @@ impl ConvNet {
         let [mut channels, mut height, mut width] = config.image;
         let mut conv = Vec::with_capacity(config.channels.len());
         for (i, &outputs) in config.channels.iter().enumerate() {
-            let area = config.kernel.saturating_mul(config.kernel);
-            let std = config.init.std(channels.saturating_mul(area), outputs.saturating_mul(area));
             let path = format!("conv.{i}");
             let sizes = [channels, outputs];
-            conv.push(Conv::draw(place, &device, &path, sizes, config.kernel, std, config.bias, draw)?);
+            conv.push(Conv::draw(place, &device, &path, sizes, config.kernel, config.init, config.bias, draw)?);
             (channels, height, width) = (outputs, height / 2, width / 2);
             if height == 0 || width == 0 {
                 let [_, height, width] = config.image;
@@ -69,10 +67,17 @@ impl ConvNet {
             }
         }
         let features = channels * height * width;
-        let std = config.init.std(features, config.outputs);
+        let (outputs, bias) = (config.outputs, config.bias);
+        let readout = match config.init {
+            InitRule::Pytorch => {
+                let bound = (features as f64).sqrt().recip();
+                Dense::uniform(place, &device, "readout", [features, outputs], bound, bias.then_some(bound), draw)?
+            }
+            init => Dense::draw(place, &device, "readout", features, outputs, init.std(features, outputs), bias, draw)?,
+        };
         Ok(Self {
             conv,
-            readout: Dense::draw(place, &device, "readout", features, config.outputs, std, config.bias, draw)?,
+            readout,
             image: config.image,
             activation: Activation::new(config.activation, config.normalized),
             init: config.init,

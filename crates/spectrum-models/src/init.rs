@@ -24,6 +24,8 @@ pub enum InitRule {
     Lecun,
     /// N(0, 2 / (fan-in + fan-out)): Glorot and Bengio 2010, equation 12.
     Glorot,
+    /// Uniform in ±1/sqrt(fan-in), biases too: the default of PyTorch's linear layers.
+    Pytorch,
 }
 
 impl InitRule {
@@ -34,6 +36,7 @@ impl InitRule {
             Self::He => (2.0 / inputs as f64).sqrt(),
             Self::Lecun => (1.0 / inputs as f64).sqrt(),
             Self::Glorot => (2.0 / (inputs + outputs) as f64).sqrt(),
+            Self::Pytorch => (1.0 / (3.0 * inputs as f64)).sqrt(),
         }
     }
 }

@@ -66,9 +66,13 @@ impl Mlp {
         }
         let device = place.recording();
         let mut layer = |path: &str, i: usize, o: usize| {
-            let std = match config.parametrization {
-                Parametrization::Standard => config.init.std(i, o),
-                Parametrization::Ntk => 1.0,
+            let std = match (config.parametrization, config.init) {
+                (Parametrization::Standard, InitRule::Pytorch) => {
+                    let bound = (i as f64).sqrt().recip();
+                    return Dense::uniform(place, &device, path, [i, o], bound, config.bias.then_some(bound), draw);
+                }
+                (Parametrization::Standard, init) => init.std(i, o),
+                (Parametrization::Ntk, _) => 1.0,
             };
             Dense::draw(place, &device, path, i, o, std, config.bias, draw)
         };
