@@ -16,7 +16,7 @@ function drawRankAccuracy(root) {
   const happened = runs.flatMap((q) => q.events.filter((e) => e.why === null).map((e) => ({ ...e, run: q, color: many ? q.color : "var(--ink)" })));
   fig.above.append(legend(!many ? [...accuracy, ...rank] : [...runs.map((q) => ({ name: q.name, color: q.color })),
     { name: "training accuracy", color: "var(--quiet)", dash: "7 4" }, { name: "test accuracy; rank", color: "var(--quiet)" },
-    ...EVENTS.filter((e) => happened.some((h) => h.name === e.name)).map((e) => ({ name: e.word, color: "var(--quiet)", dash: e.dash, width: 1.4 }))]));
+    ...EVENTS.filter((e) => happened.some((h) => h.name === e.name)).map((e) => ({ name: e.word.replace("the threshold", thresholdWords()), color: "var(--quiet)", dash: e.dash, width: 1.4 }))]));
   const words = runs.map((q) => [q, eventWords(q.run)]).filter(([, w]) => w).map(([q, w]) => (many ? `${q.name}: ${w}` : sentence(w)));
   note.textContent = `Rank: the mean over the recorded weight matrices (whole ones, not heads) of the effective rank divided by min(m, n). ${words.join(" ")}`;
   // One run's events are named on the picture, in a row each above the panels; those of several by the legend.

@@ -20,6 +20,12 @@ const hasMeanRank = () => DATA.runs.some((r) => valued(r.scalars[MEAN_RANK]) > 1
 // Scalars that the loss section leaves to this one.
 const isDynamic = (name) => EVENTS.some((e) => e.name === name) || partOf(name) !== null || (name === MEAN_RANK && hasMeanRank());
 
+// The accuracy that counts as generalisation, where all runs that say it have the same one.
+function thresholdWords() {
+  const all = [...new Set(DATA.runs.filter((r) => r.threshold !== undefined).map((r) => r.threshold))];
+  return all.length === 1 && all[0] !== null ? text(all[0], 4) : "the threshold (dynamics.threshold)";
+}
+
 // Each event of a run: {at, why}, the step or the reason that there is none; left out where it was not looked for.
 function eventsOf(run) {
   return EVENTS.flatMap((e) => {

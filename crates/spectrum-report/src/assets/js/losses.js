@@ -76,7 +76,7 @@ function drawRunNumbers(root, levels) {
   };
   const row = (name) => {
     const [words] = RUN_NUMBERS[name] || [], steps = [...new Set(DATA.runs.flatMap((r) => (r.scalars[name] ? r.scalars[name].t : [])))];
-    return el("tr", {}, el("td", {}, ...(words ? [words, " "] : []), el("code", {}, name)), ...DATA.runs.map((r) => cell(r, name)), el("td", { class: "n" }, steps.join(", ")));
+    return el("tr", {}, el("td", {}, ...(words ? [words.replace("the threshold (dynamics.threshold)", thresholdWords()), " "] : []), el("code", {}, name)), ...DATA.runs.map((r) => cell(r, name)), el("td", { class: "n" }, steps.join(", ")));
   };
   const values = DATA.runs.length > 1 ? DATA.runs.map((r) => r.name) : ["value"];
   root.append(el("h3", {}, "Numbers of the run"), el("div", { class: "scroll run-numbers" }, el("table", {},

@@ -49,7 +49,7 @@ function drawRanks(root) {
     fig.above.replaceChildren(eventLegend(events));
     fig.rename(name === RANK ? "Rank of every matrix over time" : `${metricTitle(name)} of every matrix over time`);
     fig.box.querySelector(".what").hidden = name !== RANK;
-    note.textContent = `${ofRun()}Kind ${options.kind}; rows ${run.layers ? "in the model\u2019s order, as far as the recorded pairs of layers tell it, first layer on top, heads and projections below the parameter that they are parts of" : "in the order of the names"}. ${bounded && name === RANK ? "Normalised effective rank: exp of the entropy of the singular values, divided by min(m, n). " : ""}Each cell reaches half-way to its neighbours; grey: no value.`;
+    note.textContent = `${ofRun()}Kind ${options.kind}; rows ${run.layers ? "in the model\u2019s order, as far as the recorded pairs of layers tell it, first layer on top" + (list.every(isWhole) ? "" : ", heads and projections below the parameter that they are parts of where the names tell it") : "in the order of the names"}. ${bounded && name === RANK ? "Normalised effective rank: exp of the entropy of the singular values, divided by min(m, n). " : ""}Each cell reaches half-way to its neighbours; grey: no value.`;
     heatOverTime(fig, { rows, lo, hi: hi > lo ? hi : lo + 1e-9 + Math.abs(lo) * 0.01, log, x: options.x, ylabel: options.kind === "weight" ? "weight matrix" : `matrix (${options.kind})`, bar: name === RANK ? "normalised effective rank" : metricTitle(name), marks: events });
   };
   dynamics.followers.push(() => { fill(); paint(); });
