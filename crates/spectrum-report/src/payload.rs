@@ -62,11 +62,22 @@ pub(crate) fn payload(runs: &[RunData], names: &[String]) -> Value {
         dynamics::add(run, diagonals, &mut out);
         Value::Object(out)
     };
+    let numbers = numbers(runs);
     let runs: Vec<Value> = runs.iter().zip(names).map(one).collect();
     json!({
-        "runs": runs, "loss_note": LOSS_NOTE, "codes": codes(), "one_step": one_step, "checkpoints": checkpoints,
+        "runs": runs, "numbers": numbers, "loss_note": LOSS_NOTE, "codes": codes(), "one_step": one_step, "checkpoints": checkpoints,
         "step_word": if checkpoints { "checkpoint" } else { "step" },
     })
+}
+
+/// Scalars that no run recorded at more than one step: numbers of the run, and no curves.
+fn numbers(runs: &[RunData]) -> Vec<&str> {
+    let mut most: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, curve) in runs.iter().flat_map(series::scalars) {
+        let steps = most.entry(name).or_default();
+        *steps = (*steps).max(curve.0.len());
+    }
+    most.into_iter().filter(|(_, steps)| *steps < 2).map(|(name, _)| name).collect()
 }
 
 const LOSS_NOTE: &str = "Losses at step t are those of the weights after t optimizer steps; with mini-batches the training loss at t is that of \
@@ -100,7 +111,11 @@ fn one_run(run: &RunData, name: &str, share: f64, tails: usize) -> Map<String, V
     let laws: BTreeMap<MatrixKey, &Blob> =
         run.blobs.iter().filter(|b| b.name == LAW && is_curve(b)).map(|b| ((&b.id).into(), b)).collect();
     let chosen = largest(run);
-    let matrices: Vec<Value> = series::metrics(run)
+    // Figures and choosers show matrices in the order in which they stand here.
+    let order: BTreeMap<String, usize> = dynamics::layers(run).into_iter().enumerate().map(|(i, l)| (l, i)).collect();
+    let mut all = series::metrics(run);
+    all.sort_by_key(|(key, _)| order.get(&key.layer).copied());
+    let matrices: Vec<Value> = all
         .into_iter()
         .filter(|(key, _)| !key.is_pair() && chosen.as_ref().is_none_or(|c| c.contains(key)))
         .map(|(key, metrics)| {

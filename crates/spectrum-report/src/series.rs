@@ -77,12 +77,22 @@ impl From<&MatrixId> for MatrixKey {
 impl MatrixKey {
     /// Whether it stands for two layers that meet and not for a matrix.
     pub(crate) fn is_pair(&self) -> bool {
-        second_layer(&self.view).is_some()
+        second_side(&self.view).is_some()
+    }
+
+    /// Whether it is a matrix of its own, and no head, gate or position of one.
+    pub(crate) fn is_whole(&self) -> bool {
+        is_whole(&self.view)
     }
 }
 
-/// The second of two layers that meet, from the view that their rows carry under the first layer's name: `meets[<second>]`.
-pub(crate) fn second_layer(view: &str) -> Option<&str> {
+fn is_whole(view: &str) -> bool {
+    matches!(view, "matrix" | "stacked" | "flatten")
+}
+
+/// The second side of two layers that meet, from the view that their rows carry under the first layer's name:
+/// `meets[<second>]`, or `meets[<second>:<prefix of its views>]`.
+pub(crate) fn second_side(view: &str) -> Option<&str> {
     view.strip_prefix("meets[")?.strip_suffix(']')
 }
 
@@ -116,7 +126,8 @@ pub(crate) fn metrics(run: &RunData) -> Vec<(MatrixKey, BTreeMap<&str, Curve<'_>
     order
 }
 
-/// Every matrix and every pair of layers that has a row of any sort. Layers as a reader counts them (`layers.2` before `layers.10`).
+/// Every matrix and every pair of layers that has a row of any sort. Layers as a reader counts them (`layers.2` before
+/// `layers.10`), a layer's whole matrix before its heads.
 pub(crate) fn matrices(run: &RunData) -> Vec<MatrixKey> {
     let ids = run
         .spectra
@@ -124,10 +135,10 @@ pub(crate) fn matrices(run: &RunData) -> Vec<MatrixKey> {
         .map(|s| &s.id)
         .chain(run.records.iter().map(|r| &r.id))
         .chain(run.blobs.iter().map(|b| &b.id));
-    let keys: BTreeSet<(Vec<Part<'_>>, Kind, Vec<Part<'_>>)> =
-        ids.map(|id| (natural(&id.layer), id.kind, natural(&id.view))).collect();
+    let keys: BTreeSet<(Vec<Part<'_>>, Kind, bool, Vec<Part<'_>>)> =
+        ids.map(|id| (natural(&id.layer), id.kind, !is_whole(&id.view), natural(&id.view))).collect();
     let text = |parts: Vec<Part<'_>>| parts.into_iter().map(|p| p.1).collect::<String>();
-    keys.into_iter().map(|(layer, kind, view)| MatrixKey { layer: text(layer), kind, view: text(view) }).collect()
+    keys.into_iter().map(|(layer, kind, _, view)| MatrixKey { layer: text(layer), kind, view: text(view) }).collect()
 }
 
 /// A stretch of digits with its number, or a stretch of other characters.

@@ -162,6 +162,72 @@ fn two_layers_that_meet_are_no_matrix() {
 }
 
 #[test]
+fn heads_stand_behind_their_parameter_and_after_whole_matrices_in_choosers() {
+    const ROWS: [(&str, &str); 13] = [
+        ("blocks.0.heads", "heads.k[0]"),
+        ("blocks.0.heads", "heads.q[0]"),
+        ("blocks.0.heads", "heads.q[10]"),
+        ("blocks.0.heads", "heads.q[2]"),
+        ("blocks.0.heads", "meets[blocks.0.heads:heads.k]"),
+        ("blocks.0.in_proj.weight", "stacked"),
+        ("blocks.0.out_proj.weight", "matrix"),
+        ("blocks.0.out_proj.weight", "meets[decoder:0]"),
+        ("blocks.0.projections", "heads.v[0]"),
+        ("blocks.0.projections", "meets[blocks.0.out_proj.weight]"),
+        ("decoder:0", "matrix"),
+        ("embedding.weight", "matrix"),
+        ("embedding.weight", "meets[blocks.0.in_proj.weight]"),
+    ];
+    let mut made = common::run(&common::quickstart());
+    let row = |(layer, view): &(&str, &str)| Record {
+        id: MatrixId { step: 1, layer: (*layer).to_owned(), kind: Kind::Weight, view: (*view).to_owned() },
+        metric: "stable_rank".to_owned(),
+        outcome: 0.5.into(),
+    };
+    let mut page = |rows: &[(&str, &str)]| {
+        (made.spectra, made.blobs) = (Vec::new(), Vec::new());
+        made.records = rows.iter().map(row).collect();
+        data(&report_html(std::slice::from_ref(&made)).unwrap())["runs"][0].clone()
+    };
+    let all = |of: &Value, keys: [&str; 2]| {
+        let words = |m: &Value| keys.map(|k| m[k].as_str().unwrap_or("-").to_owned()).join(" ");
+        of.as_array().unwrap().iter().map(words).collect::<Vec<_>>()
+    };
+    let run = page(&ROWS);
+    let matrices = [
+        "embedding.weight matrix",
+        "blocks.0.in_proj.weight stacked",
+        "blocks.0.heads heads.k[0]",
+        "blocks.0.heads heads.q[0]",
+        "blocks.0.heads heads.q[2]",
+        "blocks.0.heads heads.q[10]",
+        "blocks.0.projections heads.v[0]",
+        "blocks.0.out_proj.weight matrix",
+        "decoder:0 matrix",
+    ];
+    assert_eq!(all(&run["matrices"], ["layer", "view"]), matrices);
+    // The part behind the colon is the views of the second side, unless it belongs to the name of a layer.
+    assert_eq!(
+        all(&run["pairs"], ["second", "views"]),
+        ["blocks.0.in_proj.weight -", "decoder:0 -", "blocks.0.heads heads.k", "blocks.0.out_proj.weight -"]
+    );
+    // Nothing says what these are heads of: after the whole matrices. A layer's own matrix stands before its heads.
+    let orphans = [("a.heads", "heads.q[0]"), ("b.query", "heads.q[0]"), ("b.query", "matrix"), ("c", "flatten")];
+    let order = ["b.query matrix", "b.query heads.q[0]", "c flatten", "a.heads heads.q[0]"];
+    assert_eq!(all(&page(&orphans)["matrices"], ["layer", "view"]), order);
+}
+
+#[test]
+fn the_threshold_of_generalisation_is_that_of_the_config() {
+    let mut made = run(&small());
+    let threshold =
+        |run: &RunData| data(&report_html(std::slice::from_ref(run)).unwrap())["runs"][0]["threshold"].clone();
+    assert_eq!(threshold(&made), Value::Null);
+    made.config.push_str("[dynamics]\nthreshold = 0.75\n");
+    assert_eq!(threshold(&made), Value::from(0.75));
+}
+
+#[test]
 fn an_order_respects_every_pair_and_a_circle_ends() {
     let mut made = common::run(&common::quickstart());
     let weight = |layer: &str, view: &str| Record {

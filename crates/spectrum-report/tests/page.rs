@@ -121,6 +121,27 @@ fn a_missing_value_is_a_gap_with_its_reason() {
 }
 
 #[test]
+fn scalars_of_one_step_are_numbers_and_no_curves() {
+    let run = common::run(&common::quickstart());
+    let numbers = |runs: &[spectrum_report::RunData]| data(&report_html(runs).unwrap())["numbers"].clone();
+    assert_eq!(
+        numbers(std::slice::from_ref(&run)),
+        serde_json::json!(["initial_kernel_test_loss", "linear_test_loss"])
+    );
+    let mut more = run.clone();
+    let mut put = |step, name: &str, outcome| more.scalars.push(Scalar { step, name: name.into(), outcome });
+    put(10, "rank_lag", Outcome::Missing(Reason::NotApplicable("the rank does not fall".into())));
+    put(10, "data_bound", 1.5.into());
+    put(3, "linear_test_loss", 0.8.into());
+    assert_eq!(
+        numbers(std::slice::from_ref(&more)),
+        serde_json::json!(["data_bound", "initial_kernel_test_loss", "rank_lag"])
+    );
+    // What one run has a curve of is a curve beside another run too.
+    assert_eq!(numbers(&[run, more]), serde_json::json!(["data_bound", "initial_kernel_test_loss", "rank_lag"]));
+}
+
+#[test]
 fn a_run_without_spectra_or_rows_is_a_page_too() {
     let mut run = common::run(&common::quickstart());
     (run.spectra, run.blobs) = (Vec::new(), Vec::new());

@@ -9,16 +9,19 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use spectrum_core::{Kind, Outcome};
 
-use crate::RunData;
 use crate::payload::METRIC_POINTS;
 use crate::series::{self, Curve, MatrixKey};
+use crate::{RunData, config};
 
 pub(crate) use diagonals::{DIAGONALS, is_diagonal, share};
+pub(crate) use order::layers;
 
 /// The metric that the rank heat map starts with.
 const RANK: &str = "effective_rank_normalized";
 /// The scalar with its mean over the recorded weight matrices.
 const MEAN_RANK: &str = "effective_rank_mean";
+/// The scalar with the step at which the test accuracy passed the threshold of the config.
+const GENERALIZATION: &str = "generalization_step";
 
 /// The places that the page's script fills, in their order; a picture that the run has nothing for has none.
 pub(crate) fn places(runs: &[RunData]) -> Vec<&'static str> {
@@ -50,7 +53,7 @@ fn ranks(run: &RunData) -> bool {
 }
 
 fn pairs(run: &RunData) -> bool {
-    run.records.iter().any(|r| series::second_layer(&r.id.view).is_some())
+    run.records.iter().any(|r| series::second_side(&r.id.view).is_some())
 }
 
 fn diagonal(run: &RunData, alignment: bool) -> bool {
@@ -75,14 +78,23 @@ fn is_fraction(text: &str) -> bool {
 
 /// What the pictures need beside scalars and the measures of matrices: nothing at all for a run without their rows.
 ///
-/// `pairs` are the measures of two layers that meet, `diagonals` the packed diagonals, thinned to `share` of their steps, and
-/// `layers` the model's order of layers as far as the pairs tell it.
+/// `pairs` are the measures of two layers that meet, those of whole matrices first; `diagonals` the packed diagonals, thinned to
+/// `share` of their steps; `layers` the model's order of layers as far as the pairs tell it; and `threshold` the accuracy beyond
+/// which the run counts as generalising.
 pub(crate) fn add(run: &RunData, share: f64, out: &mut Map<String, Value>) {
-    let pairs: Vec<Value> =
-        series::metrics(run).into_iter().filter_map(|(key, metrics)| pair(&key, &metrics)).collect();
+    let keys = series::matrices(run);
+    let layers = layers(run);
+    let whole = |key: &MatrixKey| keys.iter().any(|k| k.layer == key.layer && k.is_whole());
+    let mut pairs: Vec<_> = series::metrics(run).into_iter().filter(|(key, _)| key.is_pair()).collect();
+    pairs.sort_by_cached_key(|(key, _)| (!whole(key), layers.iter().position(|l| *l == key.layer)));
     if !pairs.is_empty() {
-        out.insert("layers".to_owned(), json!(order::layers(run)));
+        let pairs = pairs.iter().filter_map(|(key, metrics)| pair(&keys, key, metrics)).collect();
+        out.insert("layers".to_owned(), json!(layers));
         out.insert("pairs".to_owned(), Value::Array(pairs));
+    }
+    if run.scalars.iter().any(|s| s.name == GENERALIZATION) {
+        let threshold = config::flat(&run.config).get("dynamics.threshold").and_then(|v| v.parse::<f64>().ok());
+        out.insert("threshold".to_owned(), json!(threshold));
     }
     let diagonals = diagonals::json(run, share);
     if !diagonals.is_empty() {
@@ -90,11 +102,16 @@ pub(crate) fn add(run: &RunData, share: f64, out: &mut Map<String, Value>) {
     }
 }
 
-fn pair(key: &MatrixKey, metrics: &BTreeMap<&str, Curve<'_>>) -> Option<Value> {
-    let second = series::second_layer(&key.view)?;
+fn pair(keys: &[MatrixKey], key: &MatrixKey, metrics: &BTreeMap<&str, Curve<'_>>) -> Option<Value> {
+    let (second, views) = order::second(keys, series::second_side(&key.view)?);
     let curves: Map<String, Value> =
         metrics.iter().map(|(name, c)| ((*name).to_owned(), c.json(METRIC_POINTS))).collect();
-    Some(json!({ "layer": key.layer, "kind": key.kind, "view": key.view, "second": second, "metrics": curves }))
+    let mut out =
+        json!({ "layer": key.layer, "kind": key.kind, "view": key.view, "second": second, "metrics": curves });
+    if let Some(views) = views {
+        out["views"] = json!(views);
+    }
+    Some(out)
 }
 
 #[cfg(test)]

@@ -16,9 +16,9 @@ function drawRankAccuracy(root) {
   const happened = runs.flatMap((q) => q.events.filter((e) => e.why === null).map((e) => ({ ...e, run: q, color: many ? q.color : "var(--ink)" })));
   fig.above.append(legend(!many ? [...accuracy, ...rank] : [...runs.map((q) => ({ name: q.name, color: q.color })),
     { name: "training accuracy", color: "var(--quiet)", dash: "7 4" }, { name: "test accuracy; rank", color: "var(--quiet)" },
-    ...EVENTS.filter((e) => happened.some((h) => h.name === e.name)).map((e) => ({ name: e.word, color: "var(--quiet)", dash: e.dash, width: 1.4 }))]));
+    ...EVENTS.filter((e) => happened.some((h) => h.name === e.name)).map((e) => ({ name: e.word.replace("the threshold", thresholdWords()), color: "var(--quiet)", dash: e.dash, width: 1.4 }))]));
   const words = runs.map((q) => [q, eventWords(q.run)]).filter(([, w]) => w).map(([q, w]) => (many ? `${q.name}: ${w}` : sentence(w)));
-  note.textContent = `Rank: the mean over the recorded weight matrices of the effective rank divided by min(m, n). ${words.join(" ")}`;
+  note.textContent = `Rank: the mean over the recorded weight matrices (whole ones, not heads) of the effective rank divided by min(m, n). ${words.join(" ")}`;
   // One run's events are named on the picture, in a row each above the panels; those of several by the legend.
   const tagged = many ? [] : [...happened].sort((a, b) => a.at - b.at);
   const tag = (e) => `${e.short}: t = ${text(e.at, 9)}`;
@@ -36,17 +36,19 @@ function drawRankAccuracy(root) {
       const name = DATA.checkpoints ? "checkpoint" : "optimizer steps done, t";
       if (tall) axes(svg, x, ya, { x: "", y: "fraction correct", top: head - 12, bare: true, yticks: ticks }, width, head + tall);
       axes(svg, x, yr, { x: name, y: "mean normalised effective rank", top: low - 12, yticks: yr.ticks(4) }, width, height);
-      const fits = (e) => x(e.at) + 6.6 * tag(e).length + 8 < x.to;
-      // No line crosses a name: names stand to the right with the earliest on top, or to the left with the latest.
-      const right = tagged.every(fits), order = right ? tagged : [...tagged].reverse();
-      happened.filter((e) => e.at >= xlo && e.at <= xhi).forEach((e) => {
-        const row = order.indexOf(e), from = row < 0 ? (tall ? head : low) : 12 + 15 * row;
+      // No line crosses a name: names stand to the right with the earliest on top, or to the left with the latest; where there is
+      // room for neither, they stand in a column with a sample of their line each, and the lines stop below them.
+      const long = (e) => 6.6 * tag(e).length + 8, inside = happened.filter((e) => e.at >= xlo && e.at <= xhi);
+      const side = tagged.every((e) => x(e.at) + long(e) < x.to) ? 1 : tagged.every((e) => x(e.at) - long(e) > 0) ? -1 : 0;
+      const order = side < 0 ? [...tagged].reverse() : tagged;
+      for (const e of inside) {
+        const row = order.indexOf(e), from = row < 0 || !side ? (tall ? head : low) : 12 + 15 * row, look = `stroke:${e.color};stroke-width:1.4;stroke-dasharray:${e.dash}`;
         // The line stops between the panels, where their names stand.
-        for (const [a, b] of tall ? [[from, ya.from], [yr.to, yr.from]] : [[from, yr.from]]) draw(svg, "line", { x1: x(e.at), x2: x(e.at), y1: a, y2: b, style: `stroke:${e.color};stroke-width:1.4;stroke-dasharray:${e.dash}` });
-        if (row < 0) return;
-        const after = right || x(e.at) - 6.6 * tag(e).length - 8 < 0;
-        draw(svg, "text", { class: "tag", x: x(e.at) + (after ? 5 : -5), y: 15 + 15 * row, "text-anchor": after ? "start" : "end", style: `fill:${e.color}` }, tag(e));
-      });
+        for (const [a, b] of tall ? [[from, ya.from], [yr.to, yr.from]] : [[from, yr.from]]) draw(svg, "line", { x1: x(e.at), x2: x(e.at), y1: a, y2: b, style: look });
+        if (row < 0) continue;
+        if (!side) draw(svg, "line", { x1: left, x2: left + 24, y1: 11 + 15 * row, y2: 11 + 15 * row, style: look });
+        draw(svg, "text", { class: "tag", x: side ? x(e.at) + 5 * side : left + 30, y: 15 + 15 * row, "text-anchor": side < 0 ? "end" : "start", style: `fill:${e.color}` }, tag(e));
+      }
       for (const [list, y] of [[accuracy, ya], [rank, yr]]) for (const s of list) {
         draw(svg, "path", { class: "line", d: path(s.points, x, y), style: `stroke:${s.color};stroke-width:${s.width};stroke-dasharray:${s.dash || "none"}` });
         for (const [a, b] of s.points.length <= 40 ? s.points.filter((p) => p[1] !== null) : alone(s.points)) draw(svg, "circle", { cx: x(a).toFixed(1), cy: y(b).toFixed(1), r: 2.4, style: `fill:${s.color}` });

@@ -15,7 +15,7 @@ state.go = (t) => {
 
 function drawChooser(root) {
   // A matrix that could not be measured can be chosen too: the figures then say why they are empty.
-  const withSpectra = (run) => run.matrices.filter((m) => m.spectra || m.why);
+  const withSpectra = (run) => wholeFirst(run.matrices.filter((m) => m.spectra || m.why));
   const first = DATA.runs.findIndex((r) => withSpectra(r).length);
   if (first < 0) { root.remove(); return false; }
   state.run = first;

@@ -14,7 +14,7 @@ function depthMetrics(list) {
 function drawDepth(root) {
   const names = () => depthMetrics(layersShown());
   const fig = figure(root, "Over depth", {
-    what: "One dot for each layer, in the order of the names (numbered blocks from first to last). Layers that stand far from the others of their sort, or inside the band of a random matrix, are the ones to look at." });
+    what: `One dot for each layer, in the order of the ${DATA.runs.every((r) => r.layers) ? "model" : "names (numbered blocks from first to last)"}. Layers that stand far from the others of their sort, or inside the band of a random matrix, are the ones to look at.` });
   const missing = el("details", { class: "gaps" });
   const note = el("p", { class: "caption" });
   fig.box.append(note, missing);

@@ -52,7 +52,7 @@ function drawDiagonals(root, o) {
       heatOverTime(heat, { rows, lo, hi: hi > lo ? hi : lo + 1e-3, x: options.x, ylabel: "rank i (1: largest singular value)", bar: o.bar, digits: 2, numbered: (i) => (i + 1) % every === 0 || (i === 0 && every > 2),
         marks: events });
     }
-    if (shown.length) lines(side, { series: shown, x: options.x, ylabel: "score, 0 to 1", ydomain: [-0.02, 1.04], yticks: [0, 0.2, 0.4, 0.6, 0.8, 1], height: 380, pick: state.go });
+    if (shown.length) lines(side, { series: shown, x: options.x, ylabel: "score, 0 to 1", ydomain: [-0.02, 1.04], yticks: [0, 0.2, 0.4, 0.6, 0.8, 1], height: d ? Math.max(280, Math.min(380, heatHeight(d.k))) : 380, pick: state.go });
   };
   dynamics.followers.push(() => { fill(); paint(); });
   fill();
@@ -61,10 +61,15 @@ function drawDiagonals(root, o) {
 
 const bare = (layer) => layer.replace(/\.weight$/, "");
 
+// A layer that feeds another, or whose own parts meet; behind them the views of the second side, where only some are meant.
+function pairName(p) {
+  return `${bare(p.layer)} ${p.layer === p.second ? "meets" : "\u2192"} ${bare(p.second)}${p.views ? ` (views ${p.views})` : ""}`;
+}
+
 function drawAlignments(root) {
   const items = (run) => {
     const of = (m) => (run.diagonals || []).find((d) => d.of === "alignment" && sameMatrix(d, m));
-    return inOrder(run, run.pairs || []).map((p) => ({ key: `${p.layer} ${p.kind} ${p.view}`, name: `${bare(p.layer)} \u2192 ${bare(p.second)}`, metrics: p.metrics, of: { alignment: of(p) } }))
+    return (run.pairs || []).map((p) => ({ key: `${p.layer} ${p.kind} ${p.view}`, name: pairName(p), metrics: p.metrics, of: { alignment: of(p) } }))
       .filter((i) => i.of.alignment || Object.keys(i.metrics).length);
   };
   drawDiagonals(root, {
@@ -84,7 +89,7 @@ const REFERENCES = [["final", "final weights"], ["initial", "initial weights"], 
 function drawAgreements(root) {
   const items = (run) => {
     const found = run.diagonals ? run.diagonals.filter((d) => d.of !== "alignment") : [];
-    const list = inOrder(run, run.matrices.filter((m) => found.some((d) => sameMatrix(d, m)))), labels = labelsOf(list);
+    const list = wholeFirst(run.matrices.filter((m) => found.some((d) => sameMatrix(d, m)))), labels = labelsOf(list);
     return list.map((m, i) => ({ key: `${m.layer} ${m.kind} ${m.view}`, name: bare(labels[i]), metrics: m.metrics, of: Object.fromEntries(found.filter((d) => sameMatrix(d, m)).map((d) => [d.of, d])) }));
   };
   drawDiagonals(root, {

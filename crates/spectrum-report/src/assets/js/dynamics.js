@@ -4,7 +4,7 @@ const dynamics = { run: 0, followers: [] };
 
 // Scalars at the last step that say when something happened.
 const EVENTS = [
-  { name: "generalization_step", word: "test accuracy above 0.9", short: "accuracy > 0.9", dash: "9 3 2 3" },
+  { name: "generalization_step", word: "test accuracy above the threshold", short: "test accuracy above the threshold", dash: "9 3 2 3" },
   { name: "half_rank_drop_step", word: "half of the rank\u2019s fall", short: "half of the rank\u2019s fall", dash: "2 3" },
 ];
 
@@ -20,25 +20,31 @@ const hasMeanRank = () => DATA.runs.some((r) => valued(r.scalars[MEAN_RANK]) > 1
 // Scalars that the loss section leaves to this one.
 const isDynamic = (name) => EVENTS.some((e) => e.name === name) || partOf(name) !== null || (name === MEAN_RANK && hasMeanRank());
 
+// The accuracy that counts as generalisation, where all runs that say it have the same one.
+function thresholdWords() {
+  const all = [...new Set(DATA.runs.filter((r) => r.threshold !== undefined).map((r) => r.threshold))];
+  return all.length === 1 && all[0] !== null ? text(all[0], 4) : "the threshold (dynamics.threshold)";
+}
+
 // Each event of a run: {at, why}, the step or the reason that there is none; left out where it was not looked for.
 function eventsOf(run) {
   return EVENTS.flatMap((e) => {
     const c = run.scalars[e.name], i = c ? c.t.length - 1 : -1;
     if (i < 0) return [];
     const why = Object.entries(c.why || {}).find(([, where]) => where.includes(i));
-    return [{ ...e, at: c.v[i], why: c.v[i] === null ? (why ? why[0] : "no value") : null }];
+    const named = e.name === "generalization_step" && run.threshold !== null && run.threshold !== undefined;
+    const words = named ? { word: `test accuracy above ${text(run.threshold, 4)}`, short: `test accuracy > ${text(run.threshold, 4)}` } : {};
+    return [{ ...e, ...words, at: c.v[i], why: c.v[i] === null ? (why ? why[0] : "no value") : null }];
   });
 }
 
+// A reason without the name of its sort, or in words where it has nothing but that.
+const plainReason = (why) => (REASONS[why] || why || "no value").replace(/^Not(Applicable|Computed): /, "");
+
 // What a caption says of the events.
 function eventWords(run) {
-  const all = eventsOf(run).map((e) => (e.why === null ? `${e.word} at ${DATA.step_word} ${text(e.at, 9)}` : `${e.word}: none (${e.why.replace(/^Not(Applicable|Computed): /, "")})`));
+  const all = eventsOf(run).map((e) => (e.why === null ? `${e.word} at ${DATA.step_word} ${text(e.at, 9)}` : `${e.word}: none (${plainReason(e.why)})`));
   return all.length ? `${all.join("; ")}.` : "";
-}
-// In the model's order where the run tells it, else as they came: by name.
-function inOrder(run, list) {
-  const place = (m) => { const i = (run.layers || []).indexOf(m.layer); return i < 0 ? list.length : i; };
-  return list.map((m, i) => [place(m), i, m]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map((r) => r[2]);
 }
 const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 

@@ -33,11 +33,15 @@ function cellEdges(at, reach) {
   return [Math.max(at[0] - reach, 2 * at[0] - mid[0]), ...mid, Math.min(at[n - 1] + reach, 2 * at[n - 1] - mid[n - 2])];
 }
 
+// Height of a row, and of the whole picture.
+const heatCell = (n) => Math.max(170 / n, Math.max(3, Math.min(24, 330 / n)));
+const heatHeight = (n) => 24 + n * heatCell(n) + 42;
+
 // o: { rows: [{label, points: [[step, value|null]], missing: [[step, reason]]}], lo, hi, log, bar, x: "linear"|"log1p", ylabel,
 //      numbered: which rows have their label (default: as many as fit), marks: [{at, dash}] }
 function heatOverTime(fig, o) {
   fig.paint = (svg, width) => {
-    const n = o.rows.length, cell = Math.max(170 / n, Math.max(3, Math.min(24, 330 / n)));
+    const n = o.rows.length, cell = heatCell(n);
     const most = Math.max(10, Math.floor((0.3 * width) / 6.6));
     const words = o.rows.map((r) => clipped(r.label, most));
     const left = Math.max(34, 14 + 6.6 * Math.max(...words.map((w) => w.length))), right = width - BAR_ROOM - 12, top = 24, bottom = top + n * cell;

@@ -13,6 +13,10 @@ const TYPES = {
 };
 const typeOf = (m) => TYPES[m.type] || TYPES.other;
 
+// Whole matrices, and then heads, gates and positions: the order of a chooser.
+const isWhole = (m) => ["matrix", "stacked", "flatten"].includes(m.view);
+const wholeFirst = (list) => [...list.filter(isWhole), ...list.filter((m) => !isWhole(m))];
+
 function layersShown() {
   const at = state.current(), run = DATA.runs[state.run];
   return at ? run.matrices.filter((m) => m.kind === at.kind && (m.spectra || m.why || Object.keys(m.metrics).length)) : [];

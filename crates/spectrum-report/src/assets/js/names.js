@@ -8,6 +8,26 @@ const GROUPS = [
   ["Agreement of singular vectors over time", { agreement_score_final: "Score, with the final weights", agreement_score_initial: "Score, with the initial weights", agreement_score_previous: "Score, with the step before", agreement_baseline: "Score of independent directions", subspace_agreement_final: "Subspaces, with the final weights", subspace_agreement_initial: "Subspaces, with the initial weights", subspace_agreement_previous: "Subspaces, with the step before", subspace_baseline: "Subspaces, independent" }],
 ];
 
+// Scalars that are numbers of the run as a whole: what they are, and the unit of their values; some have none.
+const RUN_NUMBERS = {
+  generalization_step: ["Generalisation: first recorded step with the test accuracy above the threshold (dynamics.threshold)", "optimizer steps"],
+  half_rank_drop_step: ["First recorded step with half of the mean rank\u2019s fall done", "optimizer steps"],
+  rank_lag: ["Half of the rank\u2019s fall minus generalisation (below 0: the rank falls first)", "optimizer steps"],
+  rank_drop_before_generalization: ["Share of the rank\u2019s fall done at generalisation", "of the fall"],
+  effective_rank_mean: ["Mean normalised effective rank of the weight matrices"],
+  data_epsilon: ["\u03b5 of the kernels\u2019 samples: largest deviation from orthonormality"],
+  data_rms_product: ["Root mean square of the inner products of two of the kernels\u2019 samples"],
+  data_bound: ["B of the kernels\u2019 samples: bound in their (\u03b5, B)-orthonormality"],
+  linear_test_loss: ["Test loss of the linear model (ridge)"],
+  initial_kernel_test_loss: ["Test loss of the kernel at the start"],
+  train_loss: ["Training loss"],
+  test_loss: ["Test loss"],
+  train_accuracy: ["Training accuracy", "of the samples correct"],
+  test_accuracy: ["Test accuracy", "of the samples correct"],
+  test_r2: ["Explained share of the test targets\u2019 variance, R\u00b2"],
+  learning_rate: ["Learning rate"],
+};
+
 const metricTitle = (name) => { for (const [, names] of GROUPS) if (names[name]) return names[name]; return name; };
 // A metric whose values are codes: [[code, name], ...]; null for a number.
 const codesOf = (name) => (DATA.codes[name] ? DATA.codes[name].map((word, i) => [i, word]) : null);

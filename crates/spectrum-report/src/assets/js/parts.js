@@ -50,9 +50,10 @@ function drawParts(root) {
     lines(time, { series: [...(full ? [line("full", SIDES.full.word, at.length > 1 ? { points: at, missing: [] } : full)] : []),
       ...sides.map(([side, p]) => line(side, `${SIDES[side].word} ${share(p.fraction)}`, series(p.curve)))],
       x: options.x, y, ylabel, height: 280, pick: state.go, ...frame });
-    time.box.hidden = false;
     paintKept(kept, list, full, { y, ylabel, accuracy });
-    two.classList.toggle("alone", kept.box.hidden);
+    // One step is no curve; where it is all there is, the dots are better than nothing.
+    time.box.hidden = steps.size < 2 && !kept.box.hidden;
+    two.classList.toggle("alone", kept.box.hidden || time.box.hidden);
     const why = list.flatMap((p) => Object.keys(p.curve.why || {}).map((w) => `${p.name}: ${w}`));
     note.textContent = `${ofRun()}${sides.length ? "" : "Nothing was recorded for this part. "}Each matrix keeps the named share of its singular values with their vectors; the others are set to zero.${why.length ? ` Without a value at some steps: ${[...new Set(why)].join("; ")}.` : ""}`;
   };

@@ -80,13 +80,21 @@ function switches(items, off, change) {
   }));
 }
 
-// Upright lines, then their texts one below the other, each on the side that has room: [{at, word, color, dash}].
+// Upright lines with their texts one below the other: [{at, word, color, dash}]. All to the right with the leftmost on top, or all
+// to the left with the rightmost on top, and each line from its own text down: so no line crosses a text. Where neither has room,
+// each text stands on the side that has some.
 function marks(svg, x, y, list) {
-  const shown = list.filter((m) => m.at >= x.lo && m.at <= x.hi);
-  for (const m of shown) draw(svg, "line", { x1: x(m.at), x2: x(m.at), y1: y.to, y2: y.from, style: `stroke:${m.color};stroke-width:1.4;stroke-dasharray:${m.dash || "5 4"}` });
-  shown.filter((m) => m.word).forEach((m, row) => {
-    const right = x(m.at) + 6.6 * m.word.length + 8 < x.to;
-    draw(svg, "text", { class: "tag", x: x(m.at) + (right ? 5 : -5), y: y.to + 10 + 15 * row, "text-anchor": right ? "start" : "end", style: `fill:${m.color}` }, m.word);
+  const shown = list.filter((m) => m.at >= x.lo && m.at <= x.hi).sort((a, b) => a.at - b.at);
+  const long = (m) => (m.word ? 6.6 * m.word.length + 8 : 0);
+  const right = shown.every((m) => x(m.at) + long(m) < x.to), left = !right && shown.every((m) => x(m.at) - long(m) > x.from);
+  const order = left ? [...shown].reverse() : shown, tagged = order.filter((m) => m.word);
+  for (const m of order) {
+    const row = Math.max(0, tagged.indexOf(m));
+    draw(svg, "line", { x1: x(m.at), x2: x(m.at), y1: y.to + (right || left ? 15 * row : 0), y2: y.from, style: `stroke:${m.color};stroke-width:1.4;stroke-dasharray:${m.dash || "5 4"}` });
+  }
+  tagged.forEach((m, row) => {
+    const after = right || (!left && x(m.at) + long(m) < x.to);
+    draw(svg, "text", { class: "tag", x: x(m.at) + (after ? 5 : -5), y: y.to + 10 + 15 * row, "text-anchor": after ? "start" : "end", style: `fill:${m.color}` }, m.word);
   });
 }
 

@@ -4,10 +4,9 @@ const RANK_FIRST = [RANK, "effective_rank", "stable_rank", "mass_rank_90", "gini
 // Measures that lie between 0 and 1 can have that as the range of their colours.
 const UNIT = new Set([RANK, "gini"]);
 
-// Weight matrices whose rank was recorded over steps, in the model's order where the run tells it.
+// Weight matrices whose rank was recorded over steps; they come in the model's order where the run tells it.
 function rankRows(run, kind) {
-  const list = run.matrices.filter((m) => m.kind === (kind || "weight") && m.metrics[RANK] && m.metrics[RANK].t.length > 1);
-  return inOrder(run, list);
+  return run.matrices.filter((m) => m.kind === (kind || "weight") && m.metrics[RANK] && m.metrics[RANK].t.length > 1);
 }
 
 function drawRanks(root) {
@@ -39,8 +38,8 @@ function drawRanks(root) {
     const run = DATA.runs[dynamics.run], list = rankRows(run, options.kind), labels = labelsOf(list);
     fig.box.hidden = list.length < 2;
     if (fig.box.hidden) return;
-    const name = options.metric, shared = labels.every((l) => / matrix$|\.weight$/.test(l));
-    const rows = list.map((m, i) => ({ title: labels[i], label: shared ? labels[i].replace(/( matrix|\.weight)$/, "") : labels[i], ...series(m.metrics[name]) })).filter((r) => r.points.length);
+    const name = options.metric, short = labels.map((l) => l.replace(/( matrix|\.weight)$/, "").replace(/ heads\.([a-z]+\[\d+\])$/, " $1")), shared = new Set(short).size === short.length;
+    const rows = list.map((m, i) => ({ title: labels[i], label: shared ? short[i] : labels[i], ...series(m.metrics[name]) })).filter((r) => r.points.length);
     const values = rows.flatMap((r) => r.points.map((p) => p[1])).filter(known);
     const bounded = UNIT.has(name), log = !bounded && options.scale === "log" && values.every((v) => v > 0);
     unit.hidden = !bounded;
@@ -50,7 +49,7 @@ function drawRanks(root) {
     fig.above.replaceChildren(eventLegend(events));
     fig.rename(name === RANK ? "Rank of every matrix over time" : `${metricTitle(name)} of every matrix over time`);
     fig.box.querySelector(".what").hidden = name !== RANK;
-    note.textContent = `${ofRun()}Kind ${options.kind}; rows ${run.layers ? "in the model\u2019s order, as far as the recorded pairs of layers tell it, first layer on top" : "in the order of the names"}. ${bounded && name === RANK ? "Normalised effective rank: exp of the entropy of the singular values, divided by min(m, n). " : ""}Each cell reaches half-way to its neighbours; grey: no value.`;
+    note.textContent = `${ofRun()}Kind ${options.kind}; rows ${run.layers ? "in the model\u2019s order, as far as the recorded pairs of layers tell it, first layer on top" + (list.every(isWhole) ? "" : ", heads and projections below the parameter that they are parts of where the names tell it") : "in the order of the names"}. ${bounded && name === RANK ? "Normalised effective rank: exp of the entropy of the singular values, divided by min(m, n). " : ""}Each cell reaches half-way to its neighbours; grey: no value.`;
     heatOverTime(fig, { rows, lo, hi: hi > lo ? hi : lo + 1e-9 + Math.abs(lo) * 0.01, log, x: options.x, ylabel: options.kind === "weight" ? "weight matrix" : `matrix (${options.kind})`, bar: name === RANK ? "normalised effective rank" : metricTitle(name), marks: events });
   };
   dynamics.followers.push(() => { fill(); paint(); });
