@@ -25,6 +25,7 @@
 mod buffer;
 mod error;
 mod matrix;
+mod matrix_view;
 mod outcome;
 mod record;
 mod rule;
@@ -36,6 +37,7 @@ mod window;
 pub use buffer::{Buffer, Pool};
 pub use error::CoreError;
 pub use matrix::{Kind, LayerMatrix, Precision};
+pub use matrix_view::{MatrixView, multiply};
 pub use outcome::{Outcome, Reason};
 pub use record::{Blob, MatrixId, Record, Scalar, Sink, SinkError, SpectrumRow, StepRows};
 pub use rule::{Alignment, Architecture, LayerRule, Meeting, Side};

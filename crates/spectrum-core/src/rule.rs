@@ -33,6 +33,12 @@ pub enum Meeting {
     Outputs,
     /// Right vectors of both meet (branches that read the same input).
     Inputs,
+    /// Left vectors of the first meet what the second, a flattened convolution (c_out x c_in positions), does at the centre of its
+    /// kernel: right vectors of which the c_in entries of the middle position count (arXiv 2408.11804, appendix A.1).
+    CentreTap {
+        /// Entries of the kernel, height times width, both odd.
+        positions: usize,
+    },
 }
 
 /// One side of an [`Alignment`]: the matrices of a recorded layer.

@@ -22,6 +22,18 @@ pub enum View {
         /// Which projection the parameter holds.
         role: Projection,
     },
+    /// What a head's queries and keys make of two inputs, one matrix a head: W_q^T W_k (input x input), whose left vectors are the query's
+    /// side. One parameter with stacked projections, or that of the queries and that of the keys.
+    Qk {
+        /// How many heads.
+        count: usize,
+    },
+    /// What a head passes on, one matrix a head: W_o W_v (output x input). The parameter of the values, stacked or alone, and that
+    /// of the output projection.
+    Ov {
+        /// How many heads.
+        count: usize,
+    },
 }
 
 /// A recurrent cell, by the order in which its gates are stacked.
@@ -72,6 +84,8 @@ impl View {
             Self::Stacked => "stacked",
             Self::Gates(_) => "gates",
             Self::Heads { .. } => "heads",
+            Self::Qk { .. } => "qk",
+            Self::Ov { .. } => "ov",
         }
     }
 }

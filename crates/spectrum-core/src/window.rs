@@ -89,6 +89,9 @@ impl StridedView {
                 whole.heads(count, role).ok_or_else(|| wrong("two axes, one of which the heads share out evenly"))
             }
             (View::Heads { .. }, _) => Err(wrong("two axes (output, input)")),
+            (View::Qk { .. } | View::Ov { .. }, _) => {
+                Err(wrong("a product of two matrices, which is no window of one"))
+            }
             (View::Flatten | View::Positions, &[a, b, ref kernel @ ..]) if !kernel.is_empty() => {
                 let size = kernel.iter().product::<usize>();
                 let (rows, inputs, row_stride, input_stride) = match order {

@@ -185,7 +185,7 @@ impl Hook {
                 let mut collector = Collector::default();
                 collector.weights(model, layers, *step);
                 for (layer, snapshot) in collector.read(layers)? {
-                    let key = (layer, snapshot.window.name.clone());
+                    let key = (layer, snapshot.view.name().to_owned());
                     last.insert(key, Last { snapshot: Arc::new(snapshot), slot: None });
                 }
             }
@@ -213,7 +213,7 @@ impl Hook {
             collector.weights(model, &s.layers, t);
             let (gradients, weights): (Vec<_>, Vec<_>) =
                 collector.read(&s.layers)?.into_iter().partition(|(_, m)| m.kind == Kind::Gradient);
-            let weights = weights.into_iter().map(|(l, m)| ((l, m.window.name.clone()), Arc::new(m))).collect();
+            let weights = weights.into_iter().map(|(l, m)| ((l, m.view.name().to_owned()), Arc::new(m))).collect();
             s.record(weights, gradients.into_iter().map(|(_, m)| Arc::new(m)).collect())?;
         }
         s.waited += start.elapsed();

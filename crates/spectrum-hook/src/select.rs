@@ -3,7 +3,7 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use globset::{GlobBuilder, GlobMatcher};
-use spectrum_core::{LayerRule, Order, StridedView, View};
+use spectrum_core::{LayerRule, MatrixView, Order, View};
 
 use crate::HookError;
 
@@ -11,8 +11,9 @@ use crate::HookError;
 #[derive(Debug, Clone)]
 pub(crate) struct Layer {
     pub name: String,
-    pub parameter: String,
-    pub windows: Vec<StridedView>,
+    /// Paths of the parameters that its matrices are made of.
+    pub parameters: Vec<String>,
+    pub views: Vec<MatrixView>,
 }
 
 struct Shapes {
@@ -78,14 +79,17 @@ pub(crate) fn select<M: Module>(model: &M, rules: &[LayerRule], globs: &[String]
     let shapes = shapes(model);
     let mut layers = Vec::new();
     for rule in rules.iter().filter(|r| chosen.contains(&r.name)) {
-        // The views of this version read one parameter each.
-        let parameter = rule.parameters.first().cloned().unwrap_or_else(|| rule.name.clone());
-        let Some((_, shape)) = shapes.iter().find(|(path, _)| *path == parameter) else {
-            let parameters = shapes.iter().map(|s| s.0.clone()).collect();
-            return Err(HookError::NoSuchParameter { layer: rule.name.clone(), parameter, parameters });
-        };
-        let windows = StridedView::of(&parameter, rule.view, shape, rule.order)?;
-        layers.push(Layer { name: rule.name.clone(), parameter, windows });
+        let mut found: Vec<(&str, &[usize])> = Vec::new();
+        for parameter in &rule.parameters {
+            let Some((path, shape)) = shapes.iter().find(|(path, _)| path == parameter) else {
+                let parameters = shapes.iter().map(|s| s.0.clone()).collect();
+                let (layer, parameter) = (rule.name.clone(), parameter.clone());
+                return Err(HookError::NoSuchParameter { layer, parameter, parameters });
+            };
+            found.push((path, shape));
+        }
+        let views = MatrixView::of(&found, rule.view, rule.order)?;
+        layers.push(Layer { name: rule.name.clone(), parameters: rule.parameters.clone(), views });
     }
     Ok(layers)
 }

@@ -4,13 +4,13 @@
 //! tensor's own memory into a pooled buffer. On every other backend one [`Transaction`] reads all tensors of a step, and
 //! the worker widens what came back.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use burn::backend::{BackendTensor, DispatchTensor, DispatchTensorKind};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Tensor, TensorData, Transaction};
-use spectrum_core::{CoreError, Elements, Kind, LayerMatrix, Pool, Precision, StridedView};
+use spectrum_core::{CoreError, Elements, Kind, LayerMatrix, MatrixView, Pool, Precision, StridedView, multiply};
 
 use crate::HookError;
 use crate::select::Layer;
@@ -35,11 +35,12 @@ impl std::fmt::Debug for Source {
 /// One matrix of one layer at one step, widened when a worker first asks for it.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    source: std::sync::Arc<Source>,
+    /// Of each parameter of the layer.
+    sources: Arc<Vec<Source>>,
     pub layer: String,
     pub kind: Kind,
     pub step: u64,
-    pub window: StridedView,
+    pub view: MatrixView,
     matrix: OnceLock<Result<LayerMatrix, CoreError>>,
 }
 
@@ -50,13 +51,31 @@ impl Snapshot {
     }
 
     fn widen(&self, pool: &Pool) -> Result<LayerMatrix, CoreError> {
-        let w = &self.window;
-        let mut out = pool.take(w.rows * w.cols);
-        let precision = match &*self.source {
-            Source::Flex(tensor) => widen_flex(tensor, w, &mut out),
-            Source::Host(data) => widen_data(data, w, &mut out),
+        let (rows, cols) = self.view.shape();
+        let mut out = pool.take(rows * cols);
+        let precision = match &self.view {
+            MatrixView::Window(w) => self.fill(0, w, &mut out),
+            MatrixView::Product { left, right, transposed, .. } => {
+                let factor = |(at, w): &(usize, StridedView)| {
+                    let mut values = vec![0.0; w.rows * w.cols];
+                    let precision = self.fill(*at, w, &mut values);
+                    (values, precision)
+                };
+                let ((a, precision), (b, _)) = (factor(left), factor(right));
+                multiply(&a, &b, right.1.rows, *transposed, &mut out);
+                precision
+            }
         };
-        LayerMatrix::new(self.layer.clone(), self.kind, w.name.clone(), self.step, w.rows, w.cols, out, precision)
+        let name = self.view.name().to_owned();
+        LayerMatrix::new(self.layer.clone(), self.kind, name, self.step, rows, cols, out, precision)
+    }
+
+    /// Widens a window of the layer's parameter number `at`.
+    fn fill(&self, at: usize, w: &StridedView, out: &mut [f64]) -> Precision {
+        match &self.sources[at] {
+            Source::Flex(tensor) => widen_flex(tensor, w, out),
+            Source::Host(data) => widen_data(data, w, out),
+        }
     }
 }
 
@@ -108,6 +127,8 @@ pub(crate) struct Collector {
 
 struct Entry {
     layer: usize,
+    /// The parameter's number in the layer.
+    part: usize,
     kind: Kind,
     step: u64,
     handle: Option<DispatchTensor>,
@@ -140,14 +161,15 @@ impl ModuleVisitor for Visit<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let path = self.stack.join(".");
         let layers = self.layers;
-        for (layer, _) in layers.iter().enumerate().filter(|(_, l)| l.parameter == path) {
+        let of = |(k, l): (usize, &Layer)| Some((k, l.parameters.iter().position(|p| *p == path)?));
+        for (layer, part) in layers.iter().enumerate().filter_map(of) {
             let tensor = match &self.take {
                 Take::Weights => Some(param.val().inner()),
                 Take::Gradients(g) => g.get::<D>(param.id),
             };
             // A frozen parameter has no gradient and leaves no row of that kind.
             if let Some(tensor) = tensor {
-                self.into.add(layer, self.kind, self.step, tensor);
+                self.into.add(layer, part, self.kind, self.step, tensor);
             }
         }
     }
@@ -169,14 +191,14 @@ impl Collector {
         model.visit(&mut visit);
     }
 
-    fn add<const D: usize>(&mut self, layer: usize, kind: Kind, step: u64, tensor: Tensor<D>) {
+    fn add<const D: usize>(&mut self, layer: usize, part: usize, kind: Kind, step: u64, tensor: Tensor<D>) {
         let dispatch = tensor.clone().into_dispatch();
         let handle = matches!(dispatch.kind, DispatchTensorKind::Flex(_)).then_some(dispatch);
         if handle.is_none() {
             let transaction = std::mem::take(&mut self.transaction);
             self.transaction = transaction.register(tensor);
         }
-        self.entries.push(Entry { layer, kind, step, handle });
+        self.entries.push(Entry { layer, part, kind, step, handle });
     }
 
     /// The snapshots, with one read of the device for all that need one.
@@ -186,24 +208,44 @@ impl Collector {
         } else {
             Vec::new().into_iter()
         };
-        let mut snapshots = Vec::new();
-        for entry in self.entries {
-            let source = match entry.handle {
+        // A layer's parameters together, in the order in which the first of them was met.
+        let mut together: Vec<(Entry, Vec<(usize, Source)>)> = Vec::new();
+        for mut entry in self.entries {
+            let source = match entry.handle.take() {
                 Some(handle) => Source::Flex(Box::new(handle)),
                 None => match read.next() {
                     Some(data) => Source::Host(data),
                     None => return Err(HookError::Device("fewer tensors came back than were asked for".into())),
                 },
             };
-            let source = std::sync::Arc::new(source);
+            let same =
+                |(e, _): &&mut (Entry, Vec<_>)| (e.layer, e.kind, e.step) == (entry.layer, entry.kind, entry.step);
+            match together.iter_mut().find(same) {
+                Some((_, sources)) => sources.push((entry.part, source)),
+                None => {
+                    let part = entry.part;
+                    together.push((entry, vec![(part, source)]));
+                }
+            }
+        }
+        let mut snapshots = Vec::new();
+        for (entry, mut sources) in together {
             let layer = &layers[entry.layer];
-            snapshots.extend(layer.windows.iter().map(|window| {
+            // A parameter without a tensor (frozen, and a gradient was asked for) leaves no matrix of its layer.
+            if sources.len() != layer.parameters.len() {
+                continue;
+            }
+            sources.sort_by_key(|(part, _)| *part);
+            let sources = Arc::new(sources.into_iter().map(|(_, source)| source).collect::<Vec<_>>());
+            // The gradient of a product is no product of gradients.
+            let formed = |v: &&MatrixView| entry.kind != Kind::Gradient || matches!(v, MatrixView::Window(_));
+            snapshots.extend(layer.views.iter().filter(formed).map(|view| {
                 let snapshot = Snapshot {
-                    source: source.clone(),
+                    sources: sources.clone(),
                     layer: layer.name.clone(),
                     kind: entry.kind,
                     step: entry.step,
-                    window: window.clone(),
+                    view: view.clone(),
                     matrix: OnceLock::new(),
                 };
                 (entry.layer, snapshot)

@@ -55,7 +55,7 @@ impl State {
         let mut collector = Collector::default();
         collector.weights(model, &self.layers, step);
         let read = collector.read(&self.layers)?;
-        Ok(read.into_iter().map(|(l, m)| ((l, m.window.name.clone()), Arc::new(m))).collect())
+        Ok(read.into_iter().map(|(l, m)| ((l, m.view.name().to_owned()), Arc::new(m))).collect())
     }
 
     pub fn submit(&mut self, task: Task) -> Result<(), HookError> {

@@ -31,14 +31,27 @@ pub fn records(id: &MatrixId, pairs: &[(Found<'_>, Found<'_>)], meeting: Meeting
             Meeting::Consecutive => (&a.left, &b.right),
             Meeting::Outputs => (&a.left, &b.left),
             Meeting::Inputs => (&a.right, &b.right),
+            Meeting::CentreTap { .. } => (&a.left, &b.right),
         };
         let missing = || Reason::NotComputed("singular vectors".to_owned());
-        Ok((x.clone().ok_or_else(missing)?, y.clone().ok_or_else(missing)?))
+        let (x, y) = (x.clone().ok_or_else(missing)?, y.clone().ok_or_else(missing)?);
+        let x = if let Meeting::CentreTap { positions } = meeting { at_the_centre(&x, positions) } else { x };
+        Ok((x, y))
     };
     match pairs.iter().map(vectors).collect::<Result<Vec<_>, Reason>>() {
         Ok(found) => records_of_pairs(id, &found.iter().map(|(a, b)| (a, b)).collect::<Vec<_>>(), rows),
         Err(reason) => push(id, Err(reason), rows),
     }
+}
+
+/// Vectors over channels as vectors over channels and kernel positions, zero but at the middle one: the inner product with a right vector of a
+/// flattened convolution is that with its centre taps.
+fn at_the_centre(v: &Vectors, positions: usize) -> Vectors {
+    let mut data = vec![0.0; v.data.len() * positions];
+    for (i, x) in v.data.iter().enumerate() {
+        data[i * positions + positions / 2] = *x;
+    }
+    Vectors { len: v.len * positions, count: v.count, data }
 }
 
 /// The records of [`METRICS`] for a layer that meets another in several pairs of matrices, attention heads say, from plain vectors:
@@ -123,6 +136,10 @@ mod tests {
 
     fn id() -> MatrixId {
         MatrixId { step: 0, layer: "a".into(), kind: Kind::Weight, view: "matrix".into() }
+    }
+
+    fn values_of(rows: &StepRows) -> Vec<f64> {
+        rows.records.iter().map(|r| r.outcome.value().unwrap()).collect()
     }
 
     fn values(rows: &StepRows) -> Vec<Option<f64>> {
@@ -213,6 +230,33 @@ mod tests {
         assert!(matches!(reason(&[(&a, &none)]), Some(Reason::NotComputed(_))));
         assert_eq!(reason(&[(&a, &zero)]), Some(Reason::NotFinite));
         assert_eq!(diagonal(&id(), &zero, &a).err(), Some(Reason::NotFinite));
+    }
+
+    /// A 3 x 3 convolution that passes its three channels on at the centre and nowhere else has the centre taps of the identity; one
+    /// that does so at a corner has none.
+    #[test]
+    fn convolutions_meet_at_the_centre_of_the_kernel() {
+        let mut plan = Plan::new();
+        let values = [3.0, 2.0, 1.0];
+        let diagonal: Vec<f64> = (0..9).map(|k| if k % 4 == 0 { values[k / 4] } else { 0.0 }).collect();
+        let first = plan.spectrum_of(&diagonal, 3, 3, Route::Vectors, 3).unwrap();
+        let mut tap = |position: usize| {
+            // Column-major 3 x 27: column 9 c + position is s_c e_c.
+            let mut m = vec![0.0; 3 * 27];
+            (0..3).for_each(|c| m[(9 * c + position) * 3 + c] = values[c]);
+            plan.spectrum_of(&m, 3, 27, Route::Vectors, 3).unwrap()
+        };
+        let (centre, corner) = (tap(4), tap(0));
+        let score = |second: &Spectrum| {
+            let mut rows = StepRows::new(0);
+            records(&id(), &[(Ok(&first), Ok(second))], Meeting::CentreTap { positions: 9 }, &mut rows);
+            values_of(&rows)
+        };
+        let baseline = (2.0 / (std::f64::consts::PI * 27.0)).sqrt();
+        for (found, expected) in score(&centre).iter().zip([1.0, 1.0, baseline]) {
+            assert!((found - expected).abs() < 1e-12, "{found}");
+        }
+        assert!(score(&corner)[0] < 1e-12);
     }
 
     #[test]

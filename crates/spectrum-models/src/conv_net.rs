@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use spectrum_core::{Architecture, LayerRule, Order, View};
+use spectrum_core::{Alignment, Architecture, LayerRule, Meeting, Order, View};
 
 use crate::taps::halve;
 use crate::{Activation, ActivationKind, Conv, Dense, Draw, InitRule, ModelError, Network, Place, Taps};
@@ -111,6 +111,18 @@ impl Architecture for ConvNet {
             order: Order::OutIn,
         });
         conv.chain(std::iter::once(LayerRule::matrix("readout.weight", Order::InOut))).collect()
+    }
+
+    /// Convolutions that follow each other, at the centre of the second's kernel.
+    fn alignments(&self) -> Vec<Alignment> {
+        let pairs = self.conv.windows(2).zip(self.names().windows(2).map(<[String]>::to_vec).collect::<Vec<_>>());
+        pairs
+            .map(|(layers, names)| {
+                let [_, _, height, width] = layers[1].weight.dims();
+                let meeting = Meeting::CentreTap { positions: height * width };
+                Alignment { meeting, ..Alignment::consecutive(&names[0], &names[1]) }
+            })
+            .collect()
     }
 }
 

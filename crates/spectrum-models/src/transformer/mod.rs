@@ -148,7 +148,8 @@ fn sinusoids(t: usize, d: usize) -> Vec<f64> {
 
 impl Architecture for Transformer {
     /// Each parameter as a matrix, the stacked projections as one; beside them `blocks.k.heads`, the projections head by head, and
-    /// `blocks.k.projections`, queries, keys and values each as one matrix.
+    /// `blocks.k.projections`, queries, keys
+    /// and values each as one matrix, `blocks.k.qk`, W_q^T W_k, and `blocks.k.ov`, W_o W_v, both head by head.
     fn rules(&self) -> Vec<LayerRule> {
         let matrix = |path: &str| LayerRule::matrix(path, Order::InOut);
         let mut rules = vec![matrix("embedding.weight")];
@@ -168,6 +169,10 @@ impl Architecture for Transformer {
             rules.extend(["out_proj", "linear1", "linear2"].map(|l| matrix(&format!("blocks.{k}.{l}.weight"))));
             rules.push(of("heads", heads(self.heads.count)));
             rules.push(of("projections", heads(1)));
+            rules.push(of("qk", View::Qk { count: self.heads.count }));
+            let output = format!("blocks.{k}.out_proj.weight");
+            let ov = of("ov", View::Ov { count: self.heads.count });
+            rules.push(LayerRule { parameters: vec![stacked.clone(), output], ..ov });
         }
         rules.push(matrix("decoder.weight"));
         rules
