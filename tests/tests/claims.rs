@@ -31,6 +31,8 @@ fn every_claim_holds_at_the_smallest_scale() {
         ("linear-width", 6, &[]),
         ("limit-laws", 4, laws),
         ("low-rank-gradients", 2, gradients),
+        ("grokking", 1, &[]),
+        ("labels", 1, &[]),
     ] {
         let out = tempfile::tempdir().unwrap();
         let document = verify(&topic(name), out.path(), only).ok().json();
