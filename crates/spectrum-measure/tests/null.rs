@@ -39,6 +39,26 @@ fn the_entries_of_the_displacement_only_change_places() {
     assert!((same as f64 / null.len() as f64 - 0.5).abs() < 0.02, "{same}");
 }
 
+/// A displacement of rank one and large takes the rank away; its shuffled entries do not, and rotated it does so again.
+#[test]
+fn the_rank_of_the_nulls_says_what_lost_it() {
+    let (w0, _) = one_step();
+    let (a, b) = (normals(2, ROWS), normals(3, COLS));
+    let w: Vec<f64> = (0..ROWS * COLS).map(|k| w0[k] + 30.0 * a[k % ROWS] * b[k / ROWS]).collect();
+    let of = |m: Vec<f64>| layer(Kind::Weight, ROWS, COLS, m);
+    let rank = |kind: null::Kind| {
+        let mut rows = StepRows::new(1);
+        kind.measure(&of(w.clone()), &of(w0.clone()), &References::default(), Route::Gram, &mut Plan::new(), &mut rows);
+        value(
+            &rows,
+            &format!("{}_effective_rank_normalized", if kind == null::Kind::Shuffled { "null" } else { "rotated" }),
+        )
+    };
+    // A Gaussian matrix of this shape has 0.90 (specification, section 6: a share that depends on the shape alone).
+    let (shuffled, rotated) = (rank(null::Kind::Shuffled), rank(null::Kind::Rotated));
+    assert!(shuffled > 0.85 && rotated < 0.75 * shuffled, "{shuffled} {rotated}");
+}
+
 #[test]
 fn the_null_is_a_function_of_seed_step_layer_and_view() {
     let (w0, w) = one_step();

@@ -22,6 +22,7 @@ pub use live::Dead;
 pub use norms::Norms;
 pub use outliers::Outliers;
 pub use overlap::UpdateOverlap;
+pub(crate) use ranks::normalized_rank;
 pub use ranks::{Ranks, effective_rank, gini, mass_rank};
 pub use shape::{Evidence, Shape, ShapeClass, evidence};
 pub use spread::{Spread, entropy, participation_ratio};

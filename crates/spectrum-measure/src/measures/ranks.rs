@@ -1,6 +1,6 @@
 //! How many directions a matrix uses, counted in four ways from its singular values.
 
-use spectrum_core::{Blob, Measure, Outcome, Reason, Record, Sample};
+use spectrum_core::{Blob, Measure, Outcome, Reason, Record, Sample, Spectrum};
 
 use super::trusted::trusted;
 use crate::battery::record;
@@ -22,11 +22,7 @@ impl Measure for Ranks {
     fn measure(&self, sample: &Sample<'_>, records: &mut Vec<Record>, _: &mut Vec<Blob>) {
         let s = sample.spectrum;
         let effective = trusted("effective_rank", s, |s| answer(effective_rank(s)));
-        let count = s.rank_bound() as f64;
-        let normalized = match &effective {
-            Outcome::Value(v) => Outcome::from(v / count),
-            missing => missing.clone(),
-        };
+        let normalized = normalized(&effective, s);
         let mass = trusted("mass_rank_90", s, |s| answer(mass_rank(s, MASS).map(|k| k as f64)));
         let gini = trusted("gini", s, |s| answer(gini(s)));
         records.push(record(sample.id, "effective_rank", effective));
@@ -34,6 +30,19 @@ impl Measure for Ranks {
         records.push(record(sample.id, "mass_rank_90", mass));
         records.push(record(sample.id, "gini", gini));
     }
+}
+
+/// The effective rank over min(rows, cols).
+fn normalized(effective: &Outcome, s: &Spectrum) -> Outcome {
+    match effective {
+        Outcome::Value(v) => Outcome::from(v / s.rank_bound() as f64),
+        missing => missing.clone(),
+    }
+}
+
+/// `effective_rank_normalized` of a spectrum.
+pub(crate) fn normalized_rank(s: &Spectrum) -> Outcome {
+    normalized(&trusted("effective_rank", s, |s| answer(effective_rank(s))), s)
 }
 
 fn answer(value: Option<f64>) -> Outcome {

@@ -31,14 +31,21 @@ use spectrum_linalg::Plan;
 use spectrum_tail::hill_median;
 
 use crate::battery::record;
-use crate::measures::{READINGS, bulk_of};
+use crate::measures::{READINGS, bulk_of, normalized_rank};
 use crate::recorder::identity;
 
 pub use updates::RotatedUpdates;
 
 /// Metrics of the shuffled null, in the order of the records; they belong to the weight.
-pub const METRICS: [&str; 6] =
-    ["null_alpha_hill", "null_mp_variance", "null_mp_edge", "null_mp_distance", "null_top_to_edge", "null_outliers"];
+pub const METRICS: [&str; 7] = [
+    "null_alpha_hill",
+    "null_mp_variance",
+    "null_mp_edge",
+    "null_mp_distance",
+    "null_top_to_edge",
+    "null_outliers",
+    "null_effective_rank_normalized",
+];
 
 /// Which null of a weight; see [the module](self).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,7 +74,7 @@ impl Kind {
 
     /// Names of its metrics, in the order of the records: those of the weight that they repeat, with a prefix.
     #[must_use]
-    pub fn metrics(self) -> [&'static str; 6] {
+    pub fn metrics(self) -> [&'static str; 7] {
         match self {
             Self::Shuffled => METRICS,
             Self::Rotated => [
@@ -77,6 +84,7 @@ impl Kind {
                 "rotated_mp_distance",
                 "rotated_top_to_edge",
                 "rotated_outliers",
+                "rotated_effective_rank_normalized",
             ],
             Self::RotatedUpdates => [
                 "rotated_updates_alpha_hill",
@@ -85,6 +93,7 @@ impl Kind {
                 "rotated_updates_mp_distance",
                 "rotated_updates_top_to_edge",
                 "rotated_updates_outliers",
+                "rotated_updates_effective_rank_normalized",
             ],
         }
     }
@@ -198,6 +207,10 @@ pub fn records(kind: Kind, id: &MatrixId, spectrum: Result<&Spectrum, &Reason>) 
             let read = READINGS.iter().find(|(name, _)| repeated(metric) == Some(name));
             let outcome: Outcome = match read {
                 Some((_, read)) => fit.as_ref().map(read).map_err(Clone::clone).into(),
+                None if repeated(metric) == Some("effective_rank_normalized") => match spectrum {
+                    Ok(s) => normalized_rank(s),
+                    Err(reason) => reason.clone().into(),
+                },
                 None => hill.clone().into(),
             };
             record(id, metric, outcome)

@@ -122,7 +122,11 @@ impl Setting {
             "generalization_step" | "half_rank_drop_step" | "rank_lag" | "rank_drop_before_generalization" => {
                 Coverage::Not(THRESHOLD)
             }
-            m if m.contains("_top_") || m.contains("_bottom_") => Coverage::Not(CUT),
+            m if ["train_", "test_"].iter().any(|p| m.starts_with(p))
+                && (m.contains("_top_") || m.contains("_bottom_")) =>
+            {
+                Coverage::Not(CUT)
+            }
             m if m.starts_with("tail_vs_") || m.starts_with("tail_gof_") || m == "best_tail" => Coverage::Not(REFIT),
             _ => return None,
         })
