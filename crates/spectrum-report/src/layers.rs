@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use spectrum_core::{Kind, Outcome};
+use spectrum_core::{Kind, MatrixId, Outcome, Spectrum};
 
 use crate::RunData;
 use crate::series::{self, MatrixKey};
@@ -83,12 +83,14 @@ pub fn layers(run: &RunData, width: usize) -> String {
     let mut rows: BTreeMap<usize, (Name, Values<'_>)> = BTreeMap::new();
     let places: HashMap<MatrixKey, usize> =
         series::metrics(run).into_iter().enumerate().map(|(place, (key, _))| (key, place)).collect();
+    let spectra: HashMap<&MatrixId, &Spectrum> =
+        run.spectra.iter().filter(|s| s.id.step == last).map(|s| (&s.id, &s.spectrum)).collect();
     for r in run.records.iter().filter(|r| r.id.step == last) {
         // Two layers that meet are no layer.
         let key = MatrixKey::from(&r.id);
         let Some(&place) = places.get(&key).filter(|_| !key.is_pair()) else { continue };
         let (_, values) = rows.entry(place).or_insert_with(|| {
-            let spectrum = run.spectra.iter().find(|s| s.id == r.id).map(|s| &s.spectrum);
+            let spectrum = spectra.get(&r.id);
             let shape = spectrum.map_or_else(|| "-".to_owned(), |s| format!("{}x{}", s.rows, s.cols));
             (name(&r.id.layer, &r.id.view, r.id.kind), Values { shape, metrics: HashMap::new() })
         });

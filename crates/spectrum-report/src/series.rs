@@ -116,10 +116,20 @@ pub(crate) fn scalars(run: &RunData) -> BTreeMap<&str, Curve<'_>> {
 pub(crate) fn metrics(run: &RunData) -> Vec<(MatrixKey, BTreeMap<&str, Curve<'_>>)> {
     let mut order: Vec<(MatrixKey, BTreeMap<&str, Curve<'_>>)> =
         matrices(run).into_iter().map(|k| (k, BTreeMap::new())).collect();
-    let at: BTreeMap<MatrixKey, usize> = order.iter().enumerate().map(|(i, (k, _))| (k.clone(), i)).collect();
+    let keys: Vec<MatrixKey> = order.iter().map(|(k, _)| k.clone()).collect();
+    let at: BTreeMap<Named<'_>, usize> =
+        keys.iter().enumerate().map(|(i, k)| ((&*k.layer, k.kind, &*k.view), i)).collect();
+    // Rows of one matrix stand together: its place is looked up once for all of them.
+    let mut last: Option<(Named<'_>, usize)> = None;
     for r in &run.records {
-        if let Some(&i) = at.get(&MatrixKey::from(&r.id)) {
-            order[i].1.entry(&r.metric).or_default().0.push((r.id.step, &r.outcome));
+        let named = named(&r.id);
+        let place = match last {
+            Some((same, place)) if same == named => Some(place),
+            _ => at.get(&named).copied(),
+        };
+        if let Some(place) = place {
+            last = Some((named, place));
+            order[place].1.entry(&r.metric).or_default().0.push((r.id.step, &r.outcome));
         }
     }
     order.iter_mut().flat_map(|(_, m)| m.values_mut()).for_each(|c| c.0.sort_by_key(|p| p.0));
@@ -135,10 +145,22 @@ pub(crate) fn matrices(run: &RunData) -> Vec<MatrixKey> {
         .map(|s| &s.id)
         .chain(run.records.iter().map(|r| &r.id))
         .chain(run.blobs.iter().map(|b| &b.id));
-    let keys: BTreeSet<(Vec<Part<'_>>, Kind, bool, Vec<Part<'_>>)> =
-        ids.map(|id| (natural(&id.layer), id.kind, !is_whole(&id.view), natural(&id.view))).collect();
+    let mut distinct: Vec<Named<'_>> = ids.map(named).collect();
+    distinct.dedup();
+    let distinct: BTreeSet<Named<'_>> = distinct.into_iter().collect();
+    let keys: BTreeSet<(Vec<Part<'_>>, Kind, bool, Vec<Part<'_>>)> = distinct
+        .into_iter()
+        .map(|(layer, kind, view)| (natural(layer), kind, !is_whole(view), natural(view)))
+        .collect();
     let text = |parts: Vec<Part<'_>>| parts.into_iter().map(|p| p.1).collect::<String>();
     keys.into_iter().map(|(layer, kind, _, view)| MatrixKey { layer: text(layer), kind, view: text(view) }).collect()
+}
+
+/// A matrix by its names, without a copy of them.
+type Named<'a> = (&'a str, Kind, &'a str);
+
+fn named(id: &MatrixId) -> Named<'_> {
+    (&id.layer, id.kind, &id.view)
 }
 
 /// A stretch of digits with its number, or a stretch of other characters.
