@@ -16,7 +16,7 @@ function axes(svg, x, y, names, width, height, count) {
     const at = x(xt[i]);
     draw(g, "line", { class: "axis", x1: at, x2: at, y1: y.from, y2: y.from + 4 });
     if (names.bare || at - last < t.length * 7 + 10) return;
-    draw(g, "text", { x: Math.min(at, width - 3.6 * t.length), y: y.from + 17, "text-anchor": "middle" }, t);
+    draw(g, "text", { x: Math.min(at, width - 4.2 * t.length), y: y.from + 17, "text-anchor": "middle" }, t);
     last = at;
   });
   draw(g, "path", { class: "axis", d: `M${x.from},${y.to}V${y.from}H${x.to}` });
