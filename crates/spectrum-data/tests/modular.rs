@@ -91,12 +91,18 @@ fn inputs_of_a_model() {
     let sequence = drawn.split(PairInputs::Sequence).unwrap();
     assert_eq!((sequence.train.n, sequence.train.dim, sequence.test.n), (10, 3, 15));
     assert_eq!(sequence.train.row(0), [a as f32, b as f32, 5.0]);
-    assert_eq!(sequence.train.targets, Targets::Classes { indices: drawn.train.labels.clone(), count: 5 });
+    // All six tokens are classes of a sequence.
+    assert_eq!(sequence.train.targets, Targets::Classes { indices: drawn.train.labels.clone(), count: 6 });
+    let tokens = drawn.split(PairInputs::SequenceOneHot).unwrap();
+    let ones: Vec<usize> = (0..18).filter(|&j| tokens.train.row(0)[j] == 1.0).collect();
+    assert_eq!((tokens.train.dim, ones), (18, vec![a as usize, 6 + b as usize, 12 + 5]));
+    assert_eq!(tokens.train.targets, sequence.train.targets);
     assert_eq!(drawn.split(PairInputs::Pair).unwrap().train.row(0), [a as f32, b as f32]);
     let hot = drawn.split(PairInputs::OneHot).unwrap();
     let ones: Vec<usize> = (0..10).filter(|&j| hot.train.row(0)[j] == 1.0).collect();
     assert_eq!((hot.train.dim, ones), (10, vec![a as usize, 5 + b as usize]));
     assert_eq!(hot.train.inputs.iter().sum::<f32>(), 20.0);
+    assert_eq!(hot.train.targets, Targets::Classes { indices: drawn.train.labels.clone(), count: 5 });
 }
 
 #[test]
