@@ -85,10 +85,25 @@ impl Gathered {
             }
             p += x.len() / n;
         }
-        for deltas in &self.deltas {
-            add_gram_product(kernel, n, &x, p, deltas, deltas.len() / n, 1.0, threads);
+        // Outputs share their inputs: sum_k X^T X o D_k^T D_k is X^T X o D^T D with the D_k below each other.
+        let deltas = below_each_other(self.deltas, n);
+        add_gram_product(kernel, n, &x, p, &deltas, deltas.len() / n, 1.0, threads);
+    }
+}
+
+/// Matrices of n columns below each other, column-major.
+fn below_each_other(mut parts: Vec<Vec<f64>>, n: usize) -> Vec<f64> {
+    if parts.len() == 1 {
+        return parts.pop().unwrap_or_default();
+    }
+    let mut out = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    for i in 0..n {
+        for part in &parts {
+            let rows = part.len() / n;
+            out.extend_from_slice(&part[i * rows..(i + 1) * rows]);
         }
     }
+    out
 }
 
 /// The empirical tangent kernel (n x n, symmetric) of the parameters that train, on prepared inputs (n x d).

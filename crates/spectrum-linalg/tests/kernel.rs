@@ -222,7 +222,8 @@ proptest! {
         let reversed: Vec<f64> = k.iter().rev().copied().collect();
         let r = Plan::new().kernel(&reversed, n, 3).unwrap();
         for (a, b) in s.singular_values.iter().zip(&r.singular_values) {
-            prop_assert!((a - b).abs() <= s.floor);
+            // Each is within its floor of the exact value.
+            prop_assert!((a - b).abs() <= s.floor + r.floor, "{} {}", a, b);
         }
     }
 

@@ -216,7 +216,7 @@ fn a_null_that_cannot_be_formed_says_why() {
         assert_eq!(updates.null(), Err(&reason));
         let mut rows = StepRows::new(next.step + 1);
         updates.measure(Route::Gram, &mut Plan::new(), &mut rows);
-        assert_eq!(rows.records.len(), 6);
+        assert_eq!(rows.records.len(), 7);
         assert!(
             rows.records.iter().all(|r| r.id.step == next.step + 1 && r.outcome == Outcome::Missing(reason.clone()))
         );

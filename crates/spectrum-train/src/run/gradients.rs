@@ -190,36 +190,39 @@ fn mean_patch(image: &[f64], [channels, h, w]: [usize; 3], kernel: [usize; 2], p
 
 /// The layers of a model with the means of their inputs and signals for the loss on prepared inputs.
 fn layers<M: Network>(model: &M, x: Tensor<2>, y: Tensor<2>, kind: LossKind) -> Vec<Layer> {
-    let n = x.dims()[0];
     let mut taps = Taps::Leaves(Vec::new());
-    let outputs = model.valid().forward_tapped(x.clone().without_autodiff(), &mut taps);
-    let gradients = loss(kind, outputs, y.clone().without_autodiff()).backward();
-    let parameters =
-        GradientsParams::from_grads(loss(kind, model.forward(x.autodiff()), y.autodiff()).backward(), model);
+    let outputs = model.forward_tapped(x, &mut taps);
+    let mut gradients = loss(kind, outputs, y).backward();
+    let parameters = GradientsParams::from_module(&mut gradients, model);
+    let rules = model.rules();
     let mut found = Vec::new();
     for site in taps.into_sites() {
         let path = format!("{}.weight", site.path);
         let Some(id) = parameter_id(model, &path) else { continue };
+        // As the hook names the layer's one matrix.
+        let view = rules.iter().find(|r| r.name == path).map_or("matrix", |r| r.view.as_str());
         match site.place {
             SitePlace::Dense { input, zero } => {
+                // Positions of a sequence are rows like samples.
+                let n = input.dims()[0];
                 let signal = zero.and_then(|z| z.grad(&gradients)).map(host);
                 let (Some(signal), Some(g)) = (signal, parameters.get::<2>(id)) else { continue };
                 let [cols, rows] = g.dims();
                 let (mean_input, mean_signal) = (mean(&host(input), n), mean(&signal, n));
-                found.push(Layer { path, view: "matrix", rows, cols, gradient: host(g), mean_input, mean_signal });
+                found.push(Layer { path, view, rows, cols, gradient: host(g), mean_input, mean_signal });
             }
             SitePlace::Conv { input, zero, kernel, padding } => {
                 let signal = zero.and_then(|z| z.grad(&gradients)).map(host);
                 let (Some(signal), Some(g)) = (signal, parameters.get::<4>(id)) else { continue };
                 let [outputs, inputs, kh, kw] = g.dims();
-                let [_, c, h, w] = input.dims();
+                let [n, c, h, w] = input.dims();
                 let (rows, cols) = (outputs, inputs * kh * kw);
                 let flat = host(g);
                 let gradient = (0..rows * cols).map(|k| flat[(k % rows) * cols + k / rows]).collect();
                 let mean_input = mean_patch(&mean(&host(input), n), [c, h, w], kernel, padding);
                 let maps = mean(&signal, n);
                 let mean_signal = maps.chunks_exact(h * w).map(|m| m.iter().sum::<f64>() / (h * w) as f64).collect();
-                found.push(Layer { path, view: "flatten", rows, cols, gradient, mean_input, mean_signal });
+                found.push(Layer { path, view, rows, cols, gradient, mean_input, mean_signal });
             }
         }
     }
