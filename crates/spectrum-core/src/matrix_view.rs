@@ -27,11 +27,11 @@ impl MatrixView {
     /// # Errors
     /// [`CoreError::View`] when the parameters do not have the axes that the view reads, or are not as many as it reads.
     pub fn of(parameters: &[(&str, &[usize])], view: View, order: Order) -> Result<Vec<Self>, CoreError> {
-        let wrong = |expected| CoreError::View {
+        let wrong = |at: usize, expected| CoreError::View {
             parameter: parameters.iter().map(|p| p.0).collect::<Vec<_>>().join(", "),
             view: view.to_string(),
             expected,
-            shape: parameters.first().map(|p| p.1.to_vec()).unwrap_or_default(),
+            shape: parameters.get(at).map(|p| p.1.to_vec()).unwrap_or_default(),
         };
         let heads = |at: usize, count, role| {
             let (name, shape) = parameters[at];
@@ -44,9 +44,12 @@ impl MatrixView {
             }
             (View::Qk { count }, 2) => {
                 let (q, k) = (heads(0, count, Projection::Query)?, heads(1, count, Projection::Key)?);
+                if q.iter().zip(&k).any(|(q, k)| q.rows != k.rows) {
+                    return Err(wrong(1, "keys with as many rows a head as the queries have"));
+                }
                 Ok(products("qk", &q, 0, &k, 1, true))
             }
-            (View::Qk { .. }, _) => Err(wrong("one parameter with stacked projections, or queries and keys")),
+            (View::Qk { .. }, _) => Err(wrong(0, "one parameter with stacked projections, or queries and keys")),
             (View::Ov { count }, 2) => {
                 let (_, values) = parameters[0];
                 let (_, output) = parameters[1];
@@ -66,18 +69,18 @@ impl MatrixView {
                 };
                 let o = heads(1, count, Projection::Output)?;
                 if o.iter().zip(&v).any(|(o, v)| o.cols != v.rows) {
-                    return Err(wrong("an output projection with as many inputs as there are values"));
+                    return Err(wrong(1, "an output projection with as many inputs as there are values"));
                 }
                 Ok(products("ov", &o, 1, &v, 0, false))
             }
             (View::Ov { .. }, _) => {
-                Err(wrong("two parameters: the values, stacked or alone, and the output projection"))
+                Err(wrong(0, "two parameters: the values, stacked or alone, and the output projection"))
             }
             (_, 1) => {
                 let (name, shape) = parameters[0];
                 Ok(StridedView::of(name, view, shape, order)?.into_iter().map(Self::Window).collect())
             }
-            _ => Err(wrong("one parameter")),
+            _ => Err(wrong(0, "one parameter")),
         }
     }
 
@@ -189,6 +192,7 @@ mod tests {
         assert!(refused(&[("w", &[6, 2])], View::Ov { count: 2 }));
         assert!(refused(&[("v", &[4, 2]), ("o", &[2, 6])], View::Ov { count: 2 }));
         assert!(refused(&[("a", &[2, 2]), ("b", &[2, 2])], View::Matrix));
+        assert!(refused(&[("q", &[4, 3]), ("k", &[8, 3])], View::Qk { count: 2 }));
         assert!(!refused(&[("q", &[4, 3]), ("k", &[4, 3])], View::Qk { count: 2 }));
     }
 }

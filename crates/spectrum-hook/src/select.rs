@@ -7,7 +7,7 @@ use spectrum_core::{LayerRule, MatrixView, Order, View};
 
 use crate::HookError;
 
-/// One layer that is recorded: a rule whose parameter exists, with the windows of its view.
+/// One layer that is recorded: a rule whose parameters exist, with the matrices of its view.
 #[derive(Debug, Clone)]
 pub(crate) struct Layer {
     pub name: String,

@@ -36,7 +36,7 @@ impl std::fmt::Debug for Source {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     /// Of each parameter of the layer.
-    sources: Arc<Vec<Source>>,
+    sources: Vec<Arc<Source>>,
     pub layer: String,
     pub kind: Kind,
     pub step: u64,
@@ -72,7 +72,7 @@ impl Snapshot {
 
     /// Widens a window of the layer's parameter number `at`.
     fn fill(&self, at: usize, w: &StridedView, out: &mut [f64]) -> Precision {
-        match &self.sources[at] {
+        match &*self.sources[at] {
             Source::Flex(tensor) => widen_flex(tensor, w, out),
             Source::Host(data) => widen_data(data, w, out),
         }
@@ -122,6 +122,8 @@ fn widen_data(data: &TensorData, window: &StridedView, out: &mut [f64]) -> Preci
 #[derive(Default)]
 pub(crate) struct Collector {
     transaction: Transaction,
+    /// One a parameter: its handle, or nothing where it is in the transaction.
+    tensors: Vec<Option<DispatchTensor>>,
     entries: Vec<Entry>,
 }
 
@@ -131,8 +133,12 @@ struct Entry {
     part: usize,
     kind: Kind,
     step: u64,
-    handle: Option<DispatchTensor>,
+    /// Its number among the tensors.
+    tensor: usize,
 }
+
+/// Parameters of one layer, each with its number in the layer.
+type Parts = Vec<(usize, Arc<Source>)>;
 
 /// What one visit takes: weights, or the gradients that belong to them.
 enum Take<'a> {
@@ -161,18 +167,29 @@ impl ModuleVisitor for Visit<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let path = self.stack.join(".");
         let layers = self.layers;
-        let of = |(k, l): (usize, &Layer)| Some((k, l.parameters.iter().position(|p| *p == path)?));
-        for (layer, part) in layers.iter().enumerate().filter_map(of) {
-            let tensor = match &self.take {
-                Take::Weights => Some(param.val().inner()),
-                Take::Gradients(g) => g.get::<D>(param.id),
-            };
-            // A frozen parameter has no gradient and leaves no row of that kind.
-            if let Some(tensor) = tensor {
-                self.into.add(layer, part, self.kind, self.step, tensor);
-            }
+        // The gradient of a product is no product of gradients.
+        let wanted = |l: &Layer| self.kind != Kind::Gradient || l.views.iter().any(is_window);
+        let of =
+            |(k, l): (usize, &Layer)| Some((k, l.parameters.iter().position(|p| *p == path).filter(|_| wanted(l))?));
+        let meant: Vec<(usize, usize)> = layers.iter().enumerate().filter_map(of).collect();
+        if meant.is_empty() {
+            return;
         }
+        let tensor = match &self.take {
+            Take::Weights => Some(param.val().inner()),
+            Take::Gradients(g) => g.get::<D>(param.id),
+        };
+        // A frozen parameter has no gradient and leaves no row of that kind.
+        let Some(tensor) = tensor else { return };
+        let tensor = self.into.add(tensor);
+        let (kind, step) = (self.kind, self.step);
+        let entries = meant.into_iter().map(|(layer, part)| Entry { layer, part, kind, step, tensor });
+        self.into.entries.extend(entries);
     }
+}
+
+fn is_window(view: &MatrixView) -> bool {
+    matches!(view, MatrixView::Window(_))
 }
 
 impl Collector {
@@ -191,54 +208,56 @@ impl Collector {
         model.visit(&mut visit);
     }
 
-    fn add<const D: usize>(&mut self, layer: usize, part: usize, kind: Kind, step: u64, tensor: Tensor<D>) {
+    /// Takes a tensor once for all layers that read it, and gives its number.
+    fn add<const D: usize>(&mut self, tensor: Tensor<D>) -> usize {
         let dispatch = tensor.clone().into_dispatch();
         let handle = matches!(dispatch.kind, DispatchTensorKind::Flex(_)).then_some(dispatch);
         if handle.is_none() {
             let transaction = std::mem::take(&mut self.transaction);
             self.transaction = transaction.register(tensor);
         }
-        self.entries.push(Entry { layer, part, kind, step, handle });
+        self.tensors.push(handle);
+        self.tensors.len() - 1
     }
 
     /// The snapshots, with one read of the device for all that need one.
     pub fn read(self, layers: &[Layer]) -> Result<Vec<(usize, Snapshot)>, HookError> {
-        let mut read = if self.entries.iter().any(|e| e.handle.is_none()) {
+        let mut read = if self.tensors.iter().any(Option::is_none) {
             self.transaction.try_execute().map_err(|e| HookError::Device(e.to_string()))?.into_iter()
         } else {
             Vec::new().into_iter()
         };
-        // A layer's parameters together, in the order in which the first of them was met.
-        let mut together: Vec<(Entry, Vec<(usize, Source)>)> = Vec::new();
-        for mut entry in self.entries {
-            let source = match entry.handle.take() {
+        let mut sources = Vec::with_capacity(self.tensors.len());
+        for handle in self.tensors {
+            sources.push(Arc::new(match handle {
                 Some(handle) => Source::Flex(Box::new(handle)),
                 None => match read.next() {
                     Some(data) => Source::Host(data),
                     None => return Err(HookError::Device("fewer tensors came back than were asked for".into())),
                 },
-            };
+            }));
+        }
+        // A layer's parameters together, in the order in which the first of them was met.
+        let mut together: Vec<(Entry, Parts)> = Vec::new();
+        for entry in self.entries {
+            let part = (entry.part, sources[entry.tensor].clone());
             let same =
                 |(e, _): &&mut (Entry, Vec<_>)| (e.layer, e.kind, e.step) == (entry.layer, entry.kind, entry.step);
             match together.iter_mut().find(same) {
-                Some((_, sources)) => sources.push((entry.part, source)),
-                None => {
-                    let part = entry.part;
-                    together.push((entry, vec![(part, source)]));
-                }
+                Some((_, parts)) => parts.push(part),
+                None => together.push((entry, vec![part])),
             }
         }
         let mut snapshots = Vec::new();
-        for (entry, mut sources) in together {
+        for (entry, mut parts) in together {
             let layer = &layers[entry.layer];
             // A parameter without a tensor (frozen, and a gradient was asked for) leaves no matrix of its layer.
-            if sources.len() != layer.parameters.len() {
+            if parts.len() != layer.parameters.len() {
                 continue;
             }
-            sources.sort_by_key(|(part, _)| *part);
-            let sources = Arc::new(sources.into_iter().map(|(_, source)| source).collect::<Vec<_>>());
-            // The gradient of a product is no product of gradients.
-            let formed = |v: &&MatrixView| entry.kind != Kind::Gradient || matches!(v, MatrixView::Window(_));
+            parts.sort_by_key(|(part, _)| *part);
+            let sources: Vec<Arc<Source>> = parts.into_iter().map(|(_, source)| source).collect();
+            let formed = |v: &&MatrixView| entry.kind != Kind::Gradient || is_window(v);
             snapshots.extend(layer.views.iter().filter(formed).map(|view| {
                 let snapshot = Snapshot {
                     sources: sources.clone(),

@@ -413,6 +413,23 @@ mod tests {
         assert_eq!((found, reader.last_step().unwrap()), (vec![(0, 1.0), (2, 3.0)], Some(2)));
     }
 
+    /// A reader sees the last steps of a rollback journal after a flush, and rows that are added then stand among them.
+    #[test]
+    fn later_rows_follow_a_flush_of_a_rollback_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = RunWriter::create_with(folder.path(), &RunInfo::default(), "", Journal::Rollback).unwrap();
+        writer.last_commit = Instant::now() + Duration::from_secs(3600);
+        (0..3).for_each(|t| writer.write_step(&rows(t, 1)).unwrap());
+        let last = || RunReader::open(folder.path()).unwrap().last_step().unwrap();
+        assert_eq!(last(), None);
+        writer.flush().unwrap();
+        assert_eq!(last(), Some(2));
+        let mut later = StepRows::new(2);
+        later.scalar("event", 1.0);
+        writer.amend(&[later]).unwrap();
+        assert_eq!(RunReader::open(folder.path()).unwrap().scalars().unwrap().len(), 4);
+    }
+
     /// Steps that come faster than a commit share one, and a step that is refused does not take the others with it.
     #[test]
     fn a_rollback_journal_batches() {

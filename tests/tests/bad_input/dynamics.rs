@@ -62,6 +62,9 @@ fn dynamics_without_what_they_are_made_of() {
     refused(&["interventions={fractions=[1.0]}"], &["interventions.fractions", "between 0 and 1"]);
     refused(&["interventions={keep=[]}"], &["interventions.keep", "empty"]);
     refused(&["interventions={keep=['middle']}"], &["interventions.keep", "middle", "bottom"]);
+    refused(&["interventions={fractions=[0.5,0.25,0.5]}"], &["interventions.fractions", "0.5", "twice"]);
+    refused(&["interventions={keep=['top','top']}"], &["interventions.keep", "top", "twice"]);
+    refused(&["data.p=100000"], &["modulus", "100000", "2 to 4096"]);
     refused(&["interventions={every=0}"], &["interventions.every", "0"]);
     refused(&["interventions={layers=['attention.*']}"], &["attention.*", "blocks.0.in_proj.weight"]);
 }

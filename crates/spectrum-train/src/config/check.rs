@@ -2,6 +2,7 @@
 
 use spectrum_core::{Kind, Precision, Route};
 use spectrum_data::LabelForm;
+use spectrum_linalg::Part;
 
 use super::read::nearest;
 use super::{
@@ -283,6 +284,12 @@ fn dynamics(d: &DynamicsConfig, c: &Config) -> Result<(), Wrong> {
 fn interventions(i: &InterventionsConfig) -> Result<(), Wrong> {
     if let Some(f) = i.fractions.iter().find(|f| !(**f > 0.0 && **f < 1.0)) {
         return Err(("interventions.fractions", format!("must be between 0 and 1, found {f}")));
+    }
+    if let Some(k) = (1..i.fractions.len()).find(|k| i.fractions[..*k].contains(&i.fractions[*k])) {
+        return Err(("interventions.fractions", format!("{} is there twice", i.fractions[k])));
+    }
+    if let Some(k) = (1..i.keep.len()).find(|k| i.keep[..*k].contains(&i.keep[*k])) {
+        return Err(("interventions.keep", format!("`{}` is there twice", Part::from(i.keep[k]))));
     }
     if i.fractions.is_empty() || i.keep.is_empty() {
         let key = if i.keep.is_empty() { "interventions.keep" } else { "interventions.fractions" };

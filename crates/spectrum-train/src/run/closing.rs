@@ -9,11 +9,19 @@ use spectrum_measure::agreement::{Pairs, Reference, against, baselines};
 use spectrum_measure::events::{first_above, half_drop, share_before};
 use spectrum_store::{Filter, RunReader};
 
+use super::writer::Shared;
 use crate::TrainError;
 use crate::config::{DynamicsConfig, Moment};
 
+/// Adds what is known at the end to the steps that it belongs to.
+pub(super) fn add(dir: &Path, writer: &Shared, c: &DynamicsConfig) -> Result<(), TrainError> {
+    // With a rollback journal the last steps may not be committed yet.
+    writer.flush()?;
+    Ok(writer.amend(&rows(dir, c)?)?)
+}
+
 /// Rows that belong to steps of the run, in the order of the steps.
-pub(super) fn rows(dir: &Path, c: &DynamicsConfig) -> Result<Vec<StepRows>, TrainError> {
+fn rows(dir: &Path, c: &DynamicsConfig) -> Result<Vec<StepRows>, TrainError> {
     let reader = RunReader::open(dir)?;
     let mut steps: BTreeMap<u64, StepRows> = BTreeMap::new();
     events(&reader, c, &mut steps)?;

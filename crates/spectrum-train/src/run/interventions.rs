@@ -83,8 +83,8 @@ struct Layer {
     triplets: Triplets,
 }
 
-/// The triplets of one parameter. Stored row-major with the first axis a, it is column-major of the other axes x a: the transposed
-/// matrix of the view, whose parts are the transposed parts.
+/// The triplets of one parameter. Stored row-major with the first axis a, it is column-major of the other axes x a: the matrix of a dense
+/// layer, and the transposed one of a convolution, whose parts are the transposed parts.
 fn decompose<M: Network>(model: &M, path: &str, plan: &mut Plan) -> Option<Result<Layer, Reason>> {
     let (values, shape) = parameter(model, path)?;
     let cols = *shape.first()?;

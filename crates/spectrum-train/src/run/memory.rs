@@ -39,13 +39,15 @@ impl Sizes {
                 outputs: 1,
                 kernel: 0,
             }),
-            DataConfig::Modular(d) => {
+            // A larger modulus is refused by the data themselves.
+            DataConfig::Modular(d) if d.p <= 4096 => {
                 let p = d.p as usize;
+                let train = (d.fraction.clamp(0.0, 1.0) * (p * p) as f64) as usize;
                 let tokens = match config.model {
                     ModelConfig::Transformer(_) => POSITIONS * (p + 1),
                     _ => 2 * p,
                 };
-                Some(Self { train: p * p, others: 0, inputs: tokens, outputs: p, kernel: 0 })
+                Some(Self { train, others: p * p - train, inputs: tokens, outputs: p, kernel: 0 })
             }
             _ => None,
         }

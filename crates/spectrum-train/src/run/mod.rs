@@ -172,7 +172,7 @@ impl Session<'_> {
                 }
                 info.steps_done = outcome.step;
                 let outcome = match &self.config.dynamics {
-                    Some(c) => closing::rows(self.dir, c).and_then(|rows| Ok(writer.amend(&rows)?)).map(|()| outcome),
+                    Some(c) => closing::add(self.dir, &writer, c).map(|()| outcome),
                     None => Ok(outcome),
                 };
                 outcome.and_then(|outcome| match outcome.diverged {

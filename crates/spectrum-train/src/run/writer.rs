@@ -27,6 +27,14 @@ impl Shared {
         self.progress.last_step()
     }
 
+    /// Commits what is still in an open transaction, so that a reader sees it.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        match &mut *self.writer.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(writer) => writer.flush(),
+            None => Ok(()),
+        }
+    }
+
     /// Adds rows to steps that are written already.
     pub fn amend(&self, steps: &[StepRows]) -> Result<(), StoreError> {
         match &mut *self.writer.lock().unwrap_or_else(PoisonError::into_inner) {
